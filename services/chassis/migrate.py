@@ -21,8 +21,8 @@ def upgrade(service: str, url: str, revision: str = "head") -> None:
     """Brings the schema of `service` in the database at `url` to `revision`.
 
     Two processes may call it at once: the second waits for the first and then finds nothing to do.
-    Raises what alembic or the database raises; a failed migration leaves nothing behind, since each runs in one
-    transaction.
+    Raises what alembic or the database raises; a failed migration leaves nothing behind, since each runs in
+    one transaction.
     """
     engine = _engine(url)
     try:
@@ -58,7 +58,7 @@ def head(service: str) -> str | None:
 
 
 def environment() -> None:
-    """The whole of a service's `migrations/env.py`: runs the migrations on the connection that `upgrade` opened."""
+    """The whole of a service's `migrations/env.py`: runs them on the connection that `upgrade` opened."""
     attributes = context.config.attributes
     context.configure(
         connection=attributes["connection"],

@@ -1,4 +1,4 @@
-"""Waiting in tests: ask again until it is so, or fail at a deadline. Nothing in the tests sleeps for a guessed time."""
+"""Waiting in tests: ask again until it is so, or fail at a deadline. No test sleeps for a guessed time."""
 
 import time
 from collections.abc import Callable
@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 def until(predicate: Callable[[], T], seconds: float = 10.0, every: float = 0.02) -> T:
-    """Returns the first truthy value of `predicate()`; raises AssertionError with the last value after `seconds`."""
+    """The first truthy value of `predicate()`; after `seconds` AssertionError with the last value."""
     deadline = time.monotonic() + seconds
     while True:
         value = predicate()

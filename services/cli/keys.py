@@ -1,0 +1,52 @@
+"""The keys that the services need: generated once, kept in files that only their owner can read."""
+
+import base64
+import os
+import secrets
+from pathlib import Path
+
+from nacl.public import PrivateKey
+from nacl.signing import SigningKey
+
+
+def generate() -> dict[str, str]:
+    """Fresh values, by the name of the setting. Binary keys are base64."""
+    actor, seal = SigningKey.generate(), PrivateKey.generate()
+    return {
+        "ACTOR_SIGNING_KEY": _text(bytes(actor)),
+        "ACTOR_VERIFY_KEY": _text(bytes(actor.verify_key)),
+        "STAFF_TOKEN_KEY": secrets.token_urlsafe(48),
+        "SEAL_PUBLIC_KEY": _text(bytes(seal.public_key)),
+        "SEAL_PRIVATE_KEY": _text(bytes(seal)),
+        "CONTACT_KEY": _text(secrets.token_bytes(32)),
+        "TRACKING_PEPPER": _text(secrets.token_bytes(32)),
+    }
+
+
+def files(directory: Path) -> dict[str, Path]:
+    """The key files of `directory` by setting name; those that are missing are generated.
+
+    Pairs are generated together: when one half is missing, both are new, since half a pair opens nothing.
+    """
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = generate()
+    places = {name: directory / name.lower() for name in fresh}
+    for names in (
+        ("ACTOR_SIGNING_KEY", "ACTOR_VERIFY_KEY"),
+        ("SEAL_PUBLIC_KEY", "SEAL_PRIVATE_KEY"),
+        *((name,) for name in ("STAFF_TOKEN_KEY", "CONTACT_KEY", "TRACKING_PEPPER")),
+    ):
+        if not all(places[name].exists() for name in names):
+            for name in names:
+                _write(places[name], fresh[name])
+    return places
+
+
+def _write(place: Path, value: str) -> None:
+    descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(value + "\n")
+
+
+def _text(value: bytes) -> str:
+    return base64.b64encode(value).decode()

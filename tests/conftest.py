@@ -1,0 +1,144 @@
+"""What all tests share: servers, databases, vhosts, keys. Imports stay inside the fixtures, because the
+directories below must be able to patch with eventlet before anything else is imported."""
+
+import contextlib
+import os
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """The administrator's address of a PostgreSQL that may be used for tests."""
+    from tests.support.postgres import PrivatePostgres, existing_admin_url
+
+    url = existing_admin_url()
+    if url is not None:
+        yield url
+        return
+    server = PrivatePostgres().start()
+    yield server.url
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def database_template(postgres):
+    from tests.support.databases import Template
+
+    template = Template(postgres)
+    yield template
+    template.drop()
+
+
+@pytest.fixture
+def databases(database_template, environment):
+    """A fresh migrated database, to which DATABASE_URL_<SERVICE> point.
+
+    `.urls`, `.rows(service, sql)`, `.connect(service)`.
+    """
+    fresh = database_template.copy()
+    environment(fresh.environment)
+    yield fresh
+    _forget()
+    fresh.drop()
+
+
+@pytest.fixture(scope="session")
+def rabbit():
+    """A RabbitMQ node that may be used for tests: `.uri(vhost)`, `.create_vhost()`, `.ctl(…)`."""
+    from tests.support.rabbit import PrivateBroker, existing_broker, install
+
+    broker = existing_broker()
+    if broker is not None:
+        yield broker
+        return
+    install()
+    broker = PrivateBroker().start()
+    yield broker
+    broker.close()
+
+
+@pytest.fixture
+def vhost(rabbit, environment):
+    """A fresh vhost; AMQP_URI points at it. `.uri`, `.name`, `.queues()`."""
+    fresh = rabbit.create_vhost()
+    environment({"AMQP_URI": fresh.uri})
+    yield fresh
+    fresh.drop()
+
+
+@pytest.fixture
+def private_postgres():
+    """A server of this test alone, to be killed, frozen and restarted. See also `private_databases`."""
+    from tests.support.postgres import PrivatePostgres
+
+    server = PrivatePostgres().start()
+    yield server
+    _forget()
+    server.close()
+
+
+@pytest.fixture
+def private_databases(private_postgres, environment):
+    """Like `databases`, on the server of this test alone."""
+    from tests.support.databases import Databases, Template
+
+    template = Template(private_postgres.url)
+    fresh = Databases(private_postgres.url, template.name)
+    environment(fresh.environment)
+    return fresh
+
+
+@pytest.fixture
+def private_broker():
+    """A RabbitMQ node of this test alone, to be killed, frozen and restarted."""
+    from tests.support.rabbit import PrivateBroker, install
+
+    install()
+    broker = PrivateBroker().start()
+    yield broker
+    broker.close()
+
+
+@pytest.fixture(scope="session")
+def keys():
+    """Fresh values of all key settings by their names."""
+    from services.cli.keys import generate
+
+    return generate()
+
+
+@pytest.fixture
+def environment(monkeypatch, keys):
+    """A function that sets environment variables for this test and forgets what was cached. Keys are set."""
+
+    def change(values: dict[str, str | None]) -> None:
+        for name, value in values.items():
+            if value is None:
+                monkeypatch.delenv(name, raising=False)
+            else:
+                monkeypatch.setenv(name, str(value))
+        _forget()
+
+    change(keys)
+    yield change
+    monkeypatch.undo()
+    _forget()
+
+
+def _forget() -> None:
+    """Settings and engines are read once per process; tests change what they were read from."""
+    from importlib import import_module
+
+    for name in ("settings", "database"):
+        with contextlib.suppress(ImportError):
+            getattr(import_module(f"services.chassis.{name}"), "forget", lambda: None)()
+
+
+def pytest_report_header() -> str:
+    private = (
+        "only servers of their own"
+        if os.environ.get("TEST_PRIVATE_SERVERS")
+        else "servers that are there, else own"
+    )
+    return f"tests use {private}"
