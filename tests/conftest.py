@@ -1,7 +1,6 @@
 """What all tests share: servers, databases, vhosts, keys. Imports stay inside the fixtures, because the
 directories below must be able to patch with eventlet before anything else is imported."""
 
-import contextlib
 import os
 
 import pytest
@@ -128,11 +127,10 @@ def environment(monkeypatch, keys):
 
 def _forget() -> None:
     """Settings and engines are read once per process; tests change what they were read from."""
-    from importlib import import_module
+    from services.chassis import database, settings
 
-    for name in ("settings", "database"):
-        with contextlib.suppress(ImportError):
-            getattr(import_module(f"services.chassis.{name}"), "forget", lambda: None)()
+    settings.forget()
+    database.forget()
 
 
 def pytest_report_header() -> str:
