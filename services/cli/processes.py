@@ -1,0 +1,93 @@
+"""Running services in this process until a signal ends it."""
+
+import contextlib
+import os
+import signal
+from collections.abc import Callable, Iterable
+
+import eventlet
+from eventlet.hubs import trampoline
+from nameko import config
+from nameko.runners import ServiceRunner
+
+from services.chassis import logs, settings
+
+log = logs.get()
+STOP_SECONDS = 25
+"""Time for requests and handlers to finish; below the 30 s after which supervisors kill."""
+
+
+def run(classes: Iterable[type], started: Callable[[], None] = lambda: None) -> int:
+    """Runs the services until SIGTERM or SIGINT, or until one of them fails; returns the exit code.
+
+    `started` is called once all of them are up. A second signal, or work that does not end in time, ends the
+    process at once: the outbox and the inbox make that safe.
+    """
+    signals = _Signals()
+    runner = ServiceRunner()
+    # The chassis has its own connections; nameko's are never opened.
+    config.setup({"AMQP_URI": os.environ.get("AMQP_URI", "memory://"), "serializers": {}})
+    with settings.fail_at_start():
+        for service in classes:
+            runner.add_service(service)
+        runner.start()
+    started()
+    failure = eventlet.spawn(_wait, runner, signals.received)
+    number = signals.received.wait()
+    if number is None:
+        log.error("service_failed")
+        runner.kill()
+        return 1
+    log.info("stopping", signal=number)
+    signals.on_second(lambda: os._exit(128 + number))
+    try:
+        with eventlet.Timeout(STOP_SECONDS):
+            runner.stop()
+    except eventlet.Timeout:
+        log.error("stop_took_too_long", seconds=STOP_SECONDS)
+        return 1
+    failure.kill()
+    log.info("stopped")
+    return 0
+
+
+def _wait(runner: ServiceRunner, received) -> None:
+    """A container that dies of something unforeseen ends the process; whoever supervises it starts it again."""
+    try:
+        runner.wait()
+    except Exception:
+        log.exception("container_died")
+    if not received.ready():
+        received.send(None)
+
+
+class _Signals:
+    """SIGTERM and SIGINT as an eventlet event.
+
+    A handler that raised would hit whatever green thread runs, in the middle of its transaction, and one that
+    only set a flag would not wake a hub that waits. So the signal comes through a pipe that a green thread reads.
+    """
+
+    def __init__(self) -> None:
+        self.received = eventlet.event.Event()
+        self._second: Callable[[], None] | None = None
+        reader, writer = os.pipe()
+        os.set_blocking(reader, False)
+        os.set_blocking(writer, False)
+        signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: None)
+        eventlet.spawn(self._read, reader)
+
+    def on_second(self, callback: Callable[[], None]) -> None:
+        self._second = callback
+
+    def _read(self, reader: int) -> None:
+        while True:
+            trampoline(reader, read=True)
+            with contextlib.suppress(BlockingIOError):
+                for number in os.read(reader, 64):
+                    if not self.received.ready():
+                        self.received.send(number)
+                    elif self._second is not None:
+                        self._second()
