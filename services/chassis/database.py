@@ -1,0 +1,251 @@
+"""PostgreSQL: one engine per process and service, one way to a transaction, time limits on everything.
+
+psycopg2 is green under eventlet through a wait callback. Ours, unlike eventlet's own, gives up after a deadline: a database that
+has become a black hole must cost one request, not a green thread for ever.
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import eventlet
+import psycopg2
+import psycopg2.extensions
+import sqlalchemy
+from eventlet.hubs import trampoline
+from sqlalchemy import event, exc
+
+from services.chassis import metrics, settings
+from services.chassis.settings import setting
+
+T = TypeVar("T")
+
+_DEADLOCK = "40P01"
+_SERIALIZATION = "40001"
+_AWAY_CLASSES = ("08", "53", "57", "58")
+_READ_ONLY = "25006"
+_SLOW = ("57014", "55P03")
+# The unpatched module: a look that waits for nothing has no business with the hub, and eventlet takes poll() out of the patched one.
+_select = eventlet.patcher.original("select")
+_engines: dict[str, sqlalchemy.Engine] = {}
+
+
+class DatabaseUnavailable(Exception):
+    """The database cannot be reached or did not answer in time. Whether a commit that was under way happened is not known."""
+
+
+class DatabaseSlow(DatabaseUnavailable):
+    """One statement or one lock took longer than its limit; the server itself is there. For a client that is the same: try later."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of a service's connections."""
+
+    url: str = setting(
+        "DATABASE_URL_{SERVICE}", "PostgreSQL address of the service, as its own role.", secret=True
+    )
+    pool_size: int = setting(
+        "DATABASE_POOL_SIZE", "Connections that a service process keeps.", default=14, kind=int, least=2
+    )
+    statement_seconds: float = setting(
+        "DATABASE_STATEMENT_SECONDS",
+        "The longest that one statement may take.",
+        default=15.0,
+        kind=float,
+        least=0.1,
+    )
+    lock_seconds: float = setting(
+        "DATABASE_LOCK_SECONDS", "The longest wait for a row lock.", default=10.0, kind=float, least=0.1
+    )
+    wait_seconds: float = setting(
+        "DATABASE_WAIT_SECONDS",
+        "The longest silence of the server before it counts as away; above the statement limit.",
+        default=20.0,
+        kind=float,
+        least=0.5,
+    )
+
+
+def engine(service: str) -> sqlalchemy.Engine:
+    """The engine of `service` in this process; its search_path is the service's schema. Raises SettingError."""
+    found = _engines.get(service)
+    if found is None:
+        found = _engines[service] = _create(service, settings.load(Settings, service=service))
+    return found
+
+
+def forget() -> None:
+    """Closes all engines and forgets them. For tests that change the environment, and at the end of a process."""
+    for each in _engines.values():
+        each.dispose()
+    _engines.clear()
+
+
+@contextmanager
+def transaction(service: str) -> Iterator[sqlalchemy.Connection]:
+    """One transaction: commits when the block ends, rolls back when it raises.
+
+    Raises DatabaseUnavailable when the database is away or too slow; what the block itself raises passes through. After the commit
+    it runs what `after_commit` was given in the block.
+    """
+    with available(service), engine(service).begin() as connection:
+        yield connection
+        callbacks = connection.info.pop("after_commit", ())
+    for callback in callbacks:
+        callback()
+
+
+def after_commit(connection: sqlalchemy.Connection, callback: Callable[[], None]) -> None:
+    """Has `callback` run once after the transaction that `transaction` opened was committed. It must not raise."""
+    waiting = connection.info.setdefault("after_commit", [])
+    if callback not in waiting:
+        waiting.append(callback)
+
+
+@contextmanager
+def available(service: str) -> Iterator[None]:
+    """Translates the driver's ways of saying that the database is away into DatabaseUnavailable."""
+    try:
+        yield
+    except (exc.OperationalError, exc.InterfaceError, exc.InternalError, exc.TimeoutError) as error:
+        if sqlstate(error) in _SLOW:
+            raise DatabaseSlow(sqlstate(error)) from None
+        if not is_away(error):
+            raise
+        metrics.database_unavailable_total.labels(service).inc()
+        raise DatabaseUnavailable(sqlstate(error) or type(error).__name__) from None
+
+
+def is_away(error: Exception) -> bool:
+    """Whether the error says that the server is away, overloaded, read-only after a fail-over, or out of time."""
+    if isinstance(error, (DatabaseUnavailable, exc.TimeoutError)):
+        return True
+    if not isinstance(error, exc.DBAPIError):
+        return False
+    state = sqlstate(error)
+    if state is None:
+        return error.connection_invalidated or isinstance(error, (exc.OperationalError, exc.InterfaceError))
+    return state[:2] in _AWAY_CLASSES or state == _READ_ONLY
+
+
+def sqlstate(error: BaseException) -> str | None:
+    """The five-character SQLSTATE of a driver error, or None."""
+    return getattr(getattr(error, "orig", None), "pgcode", None)
+
+
+def retrying(function: Callable[..., T], *args: Any, attempts: int = 5, **kwargs: Any) -> T:
+    """Runs `function` again when its transaction lost against another (deadlock, serialization failure)."""
+    for attempt in range(1, attempts + 1):
+        try:
+            return function(*args, **kwargs)
+        except exc.DBAPIError as error:
+            if sqlstate(error) not in (_DEADLOCK, _SERIALIZATION) or attempt == attempts:
+                raise
+            eventlet.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - jitter, not a secret.
+    raise AssertionError("unreachable")
+
+
+def safe_text(error: BaseException) -> str:
+    """What may be kept of an error: its class, and the first line of a database's message, which names constraints and no values."""
+    state = sqlstate(error)
+    if state is not None:
+        first = str(error.orig).strip().splitlines()[0][:160] if getattr(error, "orig", None) else ""
+        # Messages of class 22 (data exception) quote the input; the others name tables, columns and constraints.
+        return f"{type(error).__name__} {state}" if state.startswith("22") else f"{state} {first}"
+    return type(error).__name__
+
+
+def prove_concurrency(service: str, seconds: float = 0.2) -> None:
+    """Start-up self-test: two queries wait at the same time. Raises RuntimeError when the driver blocks the whole process."""
+
+    def nap() -> None:
+        with engine(service).connect() as connection:
+            connection.exec_driver_sql("SELECT pg_sleep(%s)", (seconds,))
+
+    started = time.monotonic()
+    naps = [eventlet.spawn(nap) for _ in range(4)]
+    for each in naps:
+        each.wait()
+    if time.monotonic() - started > seconds * 3.5:
+        raise RuntimeError("the database driver blocks the event loop; is the process monkey-patched first?")
+
+
+def _create(service: str, wanted: Settings) -> sqlalchemy.Engine:
+    address = sqlalchemy.make_url(wanted.url)
+    if address.drivername == "postgresql":
+        address = address.set(drivername="postgresql+psycopg2")
+    if eventlet.patcher.is_monkey_patched("socket"):
+        psycopg2.extensions.set_wait_callback(_waiter(wanted.wait_seconds))
+    limits = {
+        "search_path": service,
+        "statement_timeout": int(wanted.statement_seconds * 1000),
+        "lock_timeout": int(wanted.lock_seconds * 1000),
+        "idle_in_transaction_session_timeout": 60_000,
+        "timezone": "UTC",
+    }
+    created = sqlalchemy.create_engine(
+        address,
+        pool_size=wanted.pool_size,
+        max_overflow=4,
+        pool_timeout=5,
+        pool_use_lifo=True,
+        # Parameters are people's data: they must not be in an exception's text.
+        hide_parameters=True,
+        connect_args={
+            "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
+            "connect_timeout": 5,
+            "application_name": f"bekhedmetkom-{service}",
+            "tcp_user_timeout": 10_000,
+            "keepalives_idle": 15,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+        },
+    )
+    event.listen(created, "checkout", _refuse_dead)
+    gauge = metrics.database_pool_in_use.labels(service)
+    gauge.set_function(created.pool.checkedout)
+    return created
+
+
+def _waiter(seconds: float) -> Callable[..., None]:
+    """A psycopg2 wait callback that lets other green threads run and gives the server `seconds` between two signs of life."""
+
+    def wait(connection: Any, timeout: float | None = None) -> None:
+        while True:
+            state = connection.poll()
+            if state == psycopg2.extensions.POLL_OK:
+                return
+            if state not in (psycopg2.extensions.POLL_READ, psycopg2.extensions.POLL_WRITE):
+                raise psycopg2.OperationalError("bad result from poll")
+            try:
+                trampoline(
+                    connection.fileno(),
+                    read=state == psycopg2.extensions.POLL_READ,
+                    write=state == psycopg2.extensions.POLL_WRITE,
+                    timeout=seconds,
+                    timeout_exc=_Silence,
+                )
+            except _Silence:
+                raise psycopg2.OperationalError("the server was silent for too long") from None
+
+    return wait
+
+
+class _Silence(Exception):
+    """The server did not answer in time."""
+
+
+def _refuse_dead(dbapi_connection: Any, *_: Any) -> None:
+    """An idle connection has nothing to read unless the server ended it: a look at the socket costs microseconds, a ping a round trip."""
+    try:
+        look = _select.poll()
+        look.register(dbapi_connection.fileno(), _select.POLLIN)
+        readable = look.poll(0)
+    except (OSError, psycopg2.Error, ValueError):
+        raise exc.DisconnectionError from None
+    if readable:
+        raise exc.DisconnectionError
