@@ -1,0 +1,130 @@
+"""Carries a request to the service that owns the data, and its answer back: one hop, the bytes as they are.
+
+Of the body the gateway looks at size, content type and the outermost bracket; the owning service reads the rest. Of the headers it passes
+on those that are named here, so that nothing a client sends can pose as what the gateway says.
+"""
+
+import uuid
+from collections.abc import Callable
+from urllib.parse import quote
+
+import flask
+
+from gateway import admission, auth, clients, problems
+from gateway.api.routes import Route
+from services.chassis import clock, logs, tracing
+from services.chassis.actor import Actor, current_actor, require
+from services.chassis.http import CORRELATION_HEADER
+from services.chassis.problems import Problem
+
+IDEMPOTENCY_KEY = "Idempotency-Key"
+_CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+# What of an answer reaches the client; what belongs to one connection or to the chassis of either side does not.
+_PASSED_BACK = (
+    "content-type",
+    "content-language",
+    "content-disposition",
+    "cache-control",
+    "etag",
+    "last-modified",
+    "link",
+    "retry-after",
+    "vary",
+    "allow",
+    IDEMPOTENCY_KEY.lower(),
+)
+
+
+def blueprint(name: str, routes: tuple[Route, ...]) -> flask.Blueprint:
+    """The routes as a Flask blueprint."""
+    made = flask.Blueprint(name, __name__)
+    for route in routes:
+        view = admission.limited(route.limit)(require(*route.roles)(_view(route)))
+        made.add_url_rule(route.rule, route.name, view, methods=[route.method])
+    return made
+
+
+def _view(route: Route) -> Callable[..., flask.Response]:
+    def view(**parameters: str) -> flask.Response:
+        request = flask.request
+        target = route.target.format_map({name: quote(value, safe="") for name, value in parameters.items()})
+        if request.query_string:
+            if not route.query:
+                raise problems.unexpected_query()
+            target += "?" + quote(request.query_string, safe="=&%+-._~:,")
+        body = _body(request) if route.method in _WITH_BODY else b""
+        if route.misses:
+            admission.refuse_if_spent("misses")
+        answer = ask(
+            current_actor(),
+            route.service,
+            route.method,
+            target,
+            body,
+            language=request.headers.get("Accept-Language"),
+            key=request.headers.get(IDEMPOTENCY_KEY),
+        )
+        if route.misses and answer.status == 404:
+            admission.count("misses")
+        return _response(answer)
+
+    return view
+
+
+def ask(
+    who: Actor,
+    service: str,
+    method: str,
+    target: str,
+    body: bytes = b"",
+    *,
+    language: str | None = None,
+    key: str | None = None,
+) -> clients.Answer:
+    """The answer of `service` to `who`. Raises Problem 503 or 504 when it does not answer.
+
+    A change that has no idempotency key gets one here, so that it can be sent again when its outcome is unknown (docs/adr/0021).
+    """
+    headers = {"Authorization": auth.vouch(who, service, clock.now())}
+    correlation_id = logs.correlation_id()
+    if correlation_id:
+        headers[CORRELATION_HEADER] = correlation_id
+    traceparent = tracing.current_traceparent()
+    if traceparent:
+        headers["traceparent"] = traceparent
+    if language:
+        headers["Accept-Language"] = language
+    if method in _WITH_BODY:
+        headers["Content-Type"] = "application/json"
+    if method in _CHANGES:
+        key = headers[IDEMPOTENCY_KEY] = key or f"gateway-{uuid.uuid4()}"
+    try:
+        return clients.of(service).request(method, target, headers, body)
+    except clients.ServiceFailed as failure:
+        raise problems.service_failed(failure, key if method in _CHANGES else None) from None
+
+
+def _body(request: flask.Request) -> bytes:
+    if request.mimetype != "application/json" or request.mimetype_params.get(
+        "charset", "utf-8"
+    ).lower() not in (
+        "utf-8",
+        "utf8",
+    ):
+        raise Problem(415, "unsupported_media_type")
+    if request.content_encoding:
+        raise Problem(415, "unsupported_media_type")
+    raw = problems.read(request)
+    shape = raw.strip(b" \t\r\n")
+    if not (shape.startswith(b"{") and shape.endswith(b"}")):
+        raise Problem(400, "malformed_json")
+    return raw
+
+
+def _response(answer: clients.Answer) -> flask.Response:
+    headers = [(name, answer.headers[name]) for name in _PASSED_BACK if name in answer.headers]
+    location = answer.headers.get("location")
+    if location:
+        headers.append(("location", location if location.startswith("/v1/") else "/v1" + location))
+    return flask.Response(answer.body, answer.status, headers)

@@ -1,0 +1,12 @@
+"""What everybody may ask: file, track, and the lists that filing needs."""
+
+from gateway.api.routes import Route
+
+ROUTES = (
+    Route("POST", "/v1/complaints", "intake", "/complaints", limit="complaints"),
+    Route(
+        "GET", "/v1/complaints/{tracking}", "intake", "/complaints/{tracking}", limit="lookups", misses=True
+    ),
+    Route("GET", "/v1/categories", "intake", "/categories", limit="reading"),
+    Route("GET", "/v1/bodies", "routing", "/institutions", limit="reading"),
+)

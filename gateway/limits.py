@@ -1,0 +1,94 @@
+"""How often one may ask: counts per address, per member of staff and per tracking number that does not exist.
+
+Counting is the `limits` library's, with sliding windows: two counters a window, so a thousand addresses cost little and nobody can
+ask twice the rate around the turn of a minute.
+"""
+
+import functools
+import ipaddress
+import math
+import time
+
+import limits
+from limits.storage import storage_from_string
+from limits.strategies import SlidingWindowCounterRateLimiter
+
+from gateway.settings import LimitSettings, Network
+from services.chassis import settings
+
+#: The names of what is limited: a field of LimitSettings each.
+KINDS = ("complaints", "lookups", "misses", "reading", "staff", "sign_in")
+
+
+class Limits:
+    """Counts by kind and by whoever is counted."""
+
+    def __init__(self, chosen: LimitSettings):
+        self._enabled = chosen.enabled
+        self._limiter = SlidingWindowCounterRateLimiter(storage_from_string(chosen.storage))
+        self._rates: dict[str, tuple[limits.RateLimitItem, ...]] = {
+            kind: getattr(chosen, kind) for kind in KINDS
+        }
+
+    def take(self, kind: str, whose: str) -> int:
+        """Counts one request. 0 when it may go on, otherwise the seconds after which trying again makes sense."""
+        if not self._enabled:
+            return 0
+        for rate in self._rates[kind]:
+            if not self._limiter.hit(rate, kind, whose):
+                return self._wait(rate, kind, whose)
+        return 0
+
+    def spent(self, kind: str, whose: str) -> int:
+        """As `take`, but counts nothing: for what is only counted when it went wrong."""
+        if not self._enabled:
+            return 0
+        for rate in self._rates[kind]:
+            if not self._limiter.test(rate, kind, whose):
+                return self._wait(rate, kind, whose)
+        return 0
+
+    def _wait(self, rate: limits.RateLimitItem, kind: str, whose: str) -> int:
+        reset = self._limiter.get_window_stats(rate, kind, whose).reset_time
+        return max(1, math.ceil(reset - time.time()))
+
+
+def client_address(peer: str | None, forwarded_for: str | None, trusted: tuple[Network, ...]) -> str:
+    """The address that is counted: the nearest one to us that is not a trusted proxy.
+
+    X-Forwarded-For is read from its end, and only as far as trusted proxies wrote it: what stands before may be the client's invention.
+    Of an IPv6 address the network counts (/64), since one household has that many addresses.
+    """
+    current = peer or ""
+    hops = [hop.strip() for hop in (forwarded_for or "").split(",")] if forwarded_for else []
+    while hops and _trusted(current, trusted):
+        current = hops.pop()
+    return _counted(current)
+
+
+@functools.lru_cache(maxsize=4096)
+def _trusted(address: str, trusted: tuple[Network, ...]) -> bool:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(parsed in network for network in trusted)
+
+
+@functools.lru_cache(maxsize=4096)
+def _counted(address: str) -> str:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped:
+            return str(parsed.ipv4_mapped)
+        return str(ipaddress.ip_network((parsed, 64), strict=False).network_address)
+    return str(parsed)
+
+
+@functools.lru_cache(maxsize=1)
+def current() -> Limits:
+    """The counts of this process."""
+    return Limits(settings.load(LimitSettings))

@@ -1,0 +1,138 @@
+"""Settings of the gateway."""
+
+import ipaddress
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import limits
+
+from services.chassis.settings import setting
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def service_url(text: str) -> str:
+    """an address like http://host:port."""
+    parts = urlsplit(text)
+    # Plain HTTP only: services stand behind the gateway in one network, where encryption is the network's (a mesh or a tunnel).
+    if parts.scheme != "http" or not parts.hostname or parts.path not in ("", "/") or parts.query:
+        raise ValueError
+    return f"http://{parts.hostname}:{parts.port or 80}"
+
+
+def networks(text: str) -> tuple[Network, ...]:
+    """addresses or networks, separated by commas."""
+    return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
+
+
+def rates(text: str) -> tuple[limits.RateLimitItem, ...]:
+    """rates like 20/minute;200/hour."""
+    return tuple(limits.parse_many(text))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where the services are, who may ask how often, and what the pages show."""
+
+    intake_url: str = setting(
+        "INTAKE_URL", "Address of intake.", default="http://127.0.0.1:8001", kind=service_url
+    )
+    routing_url: str = setting(
+        "ROUTING_URL", "Address of routing.", default="http://127.0.0.1:8002", kind=service_url
+    )
+    notification_url: str = setting(
+        "NOTIFICATION_URL", "Address of notification.", default="http://127.0.0.1:8003", kind=service_url
+    )
+    reporting_url: str = setting(
+        "REPORTING_URL", "Address of reporting.", default="http://127.0.0.1:8004", kind=service_url
+    )
+    service_timeout_seconds: float = setting(
+        "SERVICE_TIMEOUT_SECONDS",
+        "How long the gateway waits for a service, from sending to the last byte of the answer.",
+        default=10.0,
+        kind=float,
+        least=0.1,
+    )
+    service_connections: int = setting(
+        "SERVICE_CONNECTIONS",
+        "Connections to one service; further requests wait for one.",
+        default=24,
+        kind=int,
+        least=1,
+    )
+    body_limit_bytes: int = setting(
+        "BODY_LIMIT_BYTES", "Largest body of a request.", default=262_144, kind=int, least=1024
+    )
+    trusted_proxies: tuple[Network, ...] = setting(
+        "TRUSTED_PROXIES",
+        "Networks of the proxies whose X-Forwarded-For is believed.",
+        default=(),
+        kind=networks,
+    )
+    staff_token_key: str = setting(
+        "STAFF_TOKEN_KEY", "Key that staff tokens are signed with (HS256, 32 bytes or more).", secret=True
+    )
+    public_url: str = setting(
+        "PUBLIC_URL",
+        "Address that people see. With https:// cookies are sent over encrypted connections only.",
+        default="",
+    )
+    quick_exit_url: str = setting(
+        "QUICK_EXIT_URL", "Where a person lands who leaves a page quickly.", default="https://www.google.com/"
+    )
+    demo_smtp_sink_url: str = setting(
+        "DEMO_SMTP_SINK_URL", "Listing of the mail sink, shown on /demo/messages.", default=""
+    )
+    demo_smpp_sink_url: str = setting(
+        "DEMO_SMPP_SINK_URL", "Listing of the text message sink, shown on /demo/messages.", default=""
+    )
+
+
+@dataclass(frozen=True)
+class LimitSettings:
+    """How often one may ask.
+
+    The defaults fit an office or a mobile operator that shows hundreds of people behind one address, and still stop a script.
+    """
+
+    enabled: bool = setting(
+        "LIMITS", "Whether requests are limited; off for load tests.", default=True, kind=bool
+    )
+    storage: str = setting(
+        "LIMITS_STORAGE",
+        "Where counts are kept, as an address of the library `limits`. In memory each replica counts for itself.",
+        default="memory://",
+    )
+    complaints: tuple = setting(
+        "LIMIT_COMPLAINTS",
+        "Complaints filed from one address.",
+        default=rates("60/minute;1000/hour"),
+        kind=rates,
+    )
+    lookups: tuple = setting(
+        "LIMIT_LOOKUPS",
+        "Tracking numbers looked up from one address.",
+        default=rates("120/minute;2000/hour"),
+        kind=rates,
+    )
+    misses: tuple = setting(
+        "LIMIT_MISSES",
+        "Tracking numbers looked up from one address that do not exist.",
+        default=rates("20/minute;100/hour"),
+        kind=rates,
+    )
+    reading: tuple = setting(
+        "LIMIT_READING",
+        "Pages and lists read from one address.",
+        default=rates("600/minute"),
+        kind=rates,
+    )
+    staff: tuple = setting(
+        "LIMIT_STAFF", "Requests of one member of staff.", default=rates("300/minute"), kind=rates
+    )
+    sign_in: tuple = setting(
+        "LIMIT_SIGN_IN",
+        "Sign-ins, and staff tokens that were refused, from one address.",
+        default=rates("10/minute;60/hour"),
+        kind=rates,
+    )
