@@ -84,7 +84,7 @@ class Cut:
         try:
             while piece := source.recv(65536):
                 if self.latency:
-                    time.sleep(self.latency)
+                    time.sleep(self.latency)  # a fault: a slow line
                 self._passing.wait()
                 sink.sendall(piece)
         except OSError:

@@ -1,0 +1,149 @@
+"""Habits that no linter knows: short files, no sleeping tests, no skipped ones, pure rules, known libraries."""
+
+import ast
+import re
+import sys
+from importlib.metadata import packages_distributions
+
+import pytest
+
+from tests.architecture.imports import RULES
+from tests.architecture.source import ROOT, Module, assert_none, modules
+
+LINES = 300
+#: What a rule must be given instead of asking for it.
+IMPURE = re.compile(
+    r"^(datetime\.now|datetime\.utcnow|datetime\.datetime\.now|date\.today|time\.(time|monotonic)"
+    r"|uuid\.uuid[147]|uuid7|new_id|now|random\.(random|choice|randint|shuffle|uniform)|os\.urandom|open)$"
+)
+WAITING = {"time.sleep", "sleep", "eventlet.sleep", "asyncio.sleep"}
+#: A fault is played by sleeping in the code under test, never by a test that waits; such a line says so.
+FAULT = "# a fault"
+SKIPS = {
+    "pytest.skip",
+    "pytest.mark.skip",
+    "pytest.mark.skipif",
+    "pytest.importorskip",
+    "pytest.xfail",
+    "pytest.mark.xfail",
+}
+
+
+def too_long(module: Module) -> list[str]:
+    count = len(module.text.splitlines())
+    return [f"{module.path} has {count} lines; split it by use case"] if count > LINES else []
+
+
+def impure(module: Module) -> list[str]:
+    return [
+        f"{module.path}:{call.lineno} calls {name}" for name, call in module.calls() if IMPURE.match(name)
+    ]
+
+
+def waits(module: Module) -> list[str]:
+    lines = module.text.splitlines()
+    return [
+        f"{module.path}:{call.lineno} calls {name}; poll with tests.support.poll.until"
+        for name, call in module.calls()
+        if name in WAITING and not _yields(call) and FAULT not in lines[call.lineno - 1]
+    ]
+
+
+def _yields(call: ast.Call) -> bool:
+    """`eventlet.sleep()` and `sleep(0)` let others run and wait for nothing."""
+    return not call.args or (isinstance(call.args[0], ast.Constant) and call.args[0].value == 0)
+
+
+def skips_or_mocks(module: Module) -> list[str]:
+    found = [
+        f"{module.path}:{line} imports {name}" for name, line in module.imports if "mock" in name.split(".")
+    ]
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Attribute):
+            parts = []
+            inner: ast.expr = node
+            while isinstance(inner, ast.Attribute):
+                parts.append(inner.attr)
+                inner = inner.value
+            if isinstance(inner, ast.Name) and ".".join([inner.id, *reversed(parts)]) in SKIPS:
+                found.append(f"{module.path}:{node.lineno} skips")
+    return found
+
+
+def unknown_libraries(module: Module, known: set[str]) -> list[str]:
+    ours = {"services", "gateway", "tests", "bench", "scripts"}
+    return [
+        f"{module.path}:{line} imports {name}, which requirements.in does not name"
+        for name, line in module.imports
+        if (top := name.split(".")[0]) not in sys.stdlib_module_names | ours and top not in known
+    ]
+
+
+def libraries() -> set[str]:
+    """The import names that the distributions of requirements.in provide."""
+    named = {
+        re.split(r"[\[<>=!~ ]", line)[0].lower().replace("_", "-")
+        for line in (ROOT / "requirements.in").read_text().splitlines()
+        if line.strip() and not line.startswith("#")
+    }
+    return {
+        top
+        for top, distributions in packages_distributions().items()
+        if any(each.lower().replace("_", "-") in named for each in distributions)
+    }
+
+
+OUR_CODE = ("services", "gateway", "tests", "bench", "scripts")
+
+
+def test_files_are_short():
+    assert_none(line for module in modules(*OUR_CODE) for line in too_long(module))
+
+
+def test_rules_ask_for_no_clock_and_no_chance():
+    rules = [m for m in modules("services") if m.service in RULES and m.stem in RULES[m.service]]
+    assert_none(line for module in rules for line in impure(module))
+
+
+def test_no_test_waits_for_a_guessed_time():
+    tests = [module for module in modules("tests") if module.path != "tests/support/poll.py"]
+    assert_none(line for module in tests for line in waits(module))
+
+
+def test_no_test_is_skipped_and_nothing_is_mocked():
+    assert_none(line for module in modules("tests") for line in skips_or_mocks(module))
+
+
+def test_every_library_is_named():
+    known = libraries()
+    assert_none(line for module in modules(*OUR_CODE) for line in unknown_libraries(module, known))
+
+
+@pytest.mark.parametrize(
+    ("guard", "text"),
+    [
+        (too_long, "x = 1\n" * 301),
+        (impure, "from datetime import datetime\nat = datetime.now(UTC)"),
+        (waits, "import time\ntime.sleep(1)"),
+        (skips_or_mocks, "from unittest import mock"),
+        (skips_or_mocks, "@pytest.mark.skipif(True)\ndef test(): ..."),
+        (lambda module: unknown_libraries(module, {"flask"}), "import flask, pandas"),
+    ],
+)
+def test_the_guards_can_fail(guard, text):
+    assert len(guard(Module("tests/unit/x.py", text))) == 1
+
+
+@pytest.mark.parametrize(
+    ("guard", "text"),
+    [
+        (waits, "eventlet.sleep()\neventlet.sleep(0)\neventlet.sleep(60)  # a fault: it hangs"),
+        (impure, "def due(now): return now"),
+        (
+            lambda module: unknown_libraries(module, {"flask"}),
+            "import flask, json\nfrom tests.support import poll",
+        ),
+    ],
+)
+def test_the_guards_let_good_code_be(guard, text):
+    assert guard(Module("tests/unit/x.py", text)) == []
