@@ -1,0 +1,207 @@
+"""HTTP resources of intake: schema in, one handler, schema out."""
+
+import re
+import secrets as chance
+from datetime import timedelta
+from typing import Any
+
+import flask
+
+from services.chassis import database
+from services.chassis.clock import new_id, now
+from services.chassis.web import Blueprint, Problem, create_app, current_actor, language, require
+from services.intake import catalogue, handlers, schemas, settings, tracking
+from services.intake.complaint import STATUS_NAMES, PublicStatus
+
+PUBLIC_PATH = "/v1/complaints/"
+_KEY = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,198}[\x21-\x7e])?")
+_CATALOGUE_SECONDS = 3600
+
+blueprint = Blueprint("intake", "intake", description="Complaints: handing in, following, reading.")
+
+
+@blueprint.post("/complaints")
+@require("public", "officer", "coordinator")
+@blueprint.arguments(
+    schemas.SubmissionSchema,
+    example={
+        "category": "water.outage",
+        "governorate": "JO-IR",
+        "text": "المياه مقطوعة عن الحي منذ أسبوع.",
+        "complainant": {"name": "أحمد", "phone": "0791234567"},
+    },
+)
+@blueprint.response(201, schemas.ReceiptSchema)
+@blueprint.doc(
+    parameters=[
+        {
+            "in": "header",
+            "name": "Idempotency-Key",
+            "schema": {"type": "string", "maxLength": 200},
+            "description": "The same key with the same body gives the same complaint, for two days at least.",
+        }
+    ]
+)
+def submit(body: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Hands in a complaint."""
+    submission = schemas.submission(body, language())
+    try:
+        receipt = handlers.submit(
+            submission,
+            idempotency_key=_idempotency_key(),
+            said=submission.normal_form(language_given=body["language"] is not None),
+            secrets=_secrets(),
+            now=now(),
+            new_id=new_id,
+            randbelow=chance.randbelow,
+        )
+    except handlers.KeyReused:
+        raise Problem(
+            422,
+            "idempotency_key_reused",
+            {
+                "ar": "استُخدم مفتاح التكرار هذا مع طلب مختلف؛ استخدم مفتاحًا جديدًا للطلب الجديد.",
+                "en": "This Idempotency-Key was used with another body; use a new key for a new request.",
+            },
+        ) from None
+    place = PUBLIC_PATH + receipt.tracking_number
+    answer = {
+        "tracking_number": receipt.tracking_number,
+        "status": _status(receipt.status),
+        "received_at": receipt.received_at,
+        "links": {"self": place},
+    }
+    return answer, 201, {"Location": place, **_spoken()}
+
+
+@blueprint.get("/complaints/<string:typed>")
+@require("public", "officer", "coordinator")
+@blueprint.response(200, schemas.PublicComplaintSchema)
+def track(typed: str) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """How a complaint stands, for who holds its tracking number or receipt. Mistyped and unknown are answered
+    alike.
+    """
+    number = tracking.parse(typed)
+    if number is None:
+        raise _not_found()
+    try:
+        with database.transaction(handlers.SERVICE) as connection:
+            standing = handlers.track(connection, number, pepper=settings.keys().pepper)
+    except handlers.NoSuchComplaint:
+        raise _not_found() from None
+    row, status = standing.row, standing.status
+    answer = {
+        "tracking_number": number,
+        "kind": row.kind,
+        "category": row.category,
+        "governorate": row.governorate,
+        "received_at": row.received_at,
+        "institution_name": status.institution_name[language()] if status.institution_name else None,
+        **_shown(status),
+    }
+    return answer, 200, _spoken()
+
+
+@blueprint.get("/staff/complaints/<uuid:complaint_id>")
+@require("officer", "coordinator")
+@blueprint.response(200, schemas.StaffComplaintSchema)
+def read(complaint_id: Any) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """What was said, for the officers of the body that holds it and for the coordinator. Never who said it."""
+    try:
+        with database.transaction(handlers.SERVICE) as connection:
+            standing = handlers.read(connection, str(complaint_id), institution=_limited_to())
+    except handlers.NoSuchComplaint:
+        raise _not_found() from None
+    row = standing.row
+    answer = {
+        "complaint_id": row.id,
+        **{
+            name: getattr(row, name)
+            for name in ("kind", "category", "governorate", "language", "channel", "anonymous")
+        },
+        "title": row.title,
+        "text": row.text,
+        "received_at": row.received_at,
+        **_shown(standing.status),
+    }
+    return answer, 200, _spoken()
+
+
+@blueprint.get("/categories")
+@require("public", "officer", "coordinator")
+@blueprint.response(200, schemas.CategorySchema(many=True))
+def categories() -> tuple[list[dict[str, Any]], int, dict[str, str]]:
+    """What a complaint can be filed under."""
+    return catalogue.categories(), 200, {"Cache-Control": f"public, max-age={_CATALOGUE_SECONDS}"}
+
+
+@blueprint.get("/governorates")
+@require("public", "officer", "coordinator")
+@blueprint.response(200, schemas.NamedCodeSchema(many=True))
+def governorates() -> tuple[list[dict[str, Any]], int, dict[str, str]]:
+    """The governorates of Jordan."""
+    return catalogue.governorates(), 200, {"Cache-Control": f"public, max-age={_CATALOGUE_SECONDS}"}
+
+
+def create_intake_app() -> flask.Flask:
+    """The WSGI app of the service. Raises SettingError for a missing or wrong key."""
+    settings.load()
+    return create_app(
+        handlers.SERVICE,
+        blueprint,
+        title="Bekhedmetkom intake",
+        description="What was said and by whom, and how it stands for the one who said it.",
+    )
+
+
+def _idempotency_key() -> str | None:
+    given = flask.request.headers.get("Idempotency-Key")
+    if given is None or _KEY.fullmatch(given):
+        return given
+    message = {
+        "ar": "يجب أن يكون Idempotency-Key من 1 إلى 200 حرف لاتيني ظاهر.",
+        "en": "Idempotency-Key must be 1 to 200 printable ASCII characters.",
+    }
+    raise Problem(
+        422,
+        "validation",
+        errors=[{"field": "Idempotency-Key", "code": "idempotency_key_invalid", "message": message}],
+    )
+
+
+def _secrets() -> handlers.Secrets:
+    loaded = settings.load()
+    return handlers.Secrets(
+        settings.keys(), loaded.seal_public_key, timedelta(hours=loaded.idempotency_hours)
+    )
+
+
+def _limited_to() -> str | None:
+    actor = current_actor()
+    # An officer whose body the gateway does not know is limited to a body that holds nothing.
+    return None if "coordinator" in actor.roles else str(actor.attributes.get("institution", ""))
+
+
+def _status(code: str) -> dict[str, str]:
+    return {"code": code, "name": STATUS_NAMES[code][language()]}
+
+
+def _shown(status: PublicStatus) -> dict[str, Any]:
+    return {
+        "status": _status(status.code),
+        "institution": status.institution,
+        "due_at": status.due_at,
+        "history": [{"status": code, "at": at} for code, at in status.history],
+    }
+
+
+def _spoken() -> dict[str, str]:
+    return {"Content-Language": language(), "Vary": "Accept-Language"}
+
+
+def _not_found() -> Problem:
+    message = {
+        "ar": "لا توجد شكوى بهذا الرقم؛ تأكد منه كما ورد في الإشعار.",
+        "en": "There is no complaint with this number; check it against your receipt.",
+    }
+    return Problem(404, "complaint_not_found", message)

@@ -1,0 +1,157 @@
+"""What a complaint is when it comes in, and how it stands for the one who made it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+KINDS = ("complaint", "question", "suggestion", "praise", "report")
+CHANNELS = ("web", "mobile", "call_centre", "service_centre", "api")
+LANGUAGES = ("ar", "en")
+SHORTEST_TEXT = 10
+LONGEST_TEXT = 10_000
+LONGEST_TITLE = 200
+LONGEST_NAME = 120
+
+RECEIVED = "received"
+ASSIGNED = "assigned"
+
+STATUS_NAMES = {
+    RECEIVED: {"ar": "مستلمة", "en": "Received"},
+    ASSIGNED: {"ar": "محالة إلى موظف مختص", "en": "Assigned to an officer"},
+}
+"""The names under which a status is shown to the public."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Who complains and how to reach them, normalised. At least one of name, phone (E.164) and email is
+    there.
+    """
+
+    name: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    preference: str = "any"
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What somebody hands in, validated and normalised. No contact: anonymous."""
+
+    kind: str
+    category: str
+    governorate: str
+    text: str = field(repr=False)
+    channel: str
+    language: str
+    title: str | None = field(default=None, repr=False)
+    contact: Contact | None = field(default=None, repr=False)
+
+    def normal_form(self, language_given: bool) -> dict[str, Any]:
+        """What two submissions must share to be the same one.
+
+        A language that only came from the header of the request is not a part of what was said.
+        """
+        contact = self.contact
+        return {
+            "kind": self.kind,
+            "category": self.category,
+            "governorate": self.governorate,
+            "text": self.text,
+            "title": self.title,
+            "channel": self.channel,
+            "language": self.language if language_given else None,
+            "contact": [contact.name, contact.phone, contact.email, contact.preference] if contact else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """A complaint that was accepted. It never changes; the progress that follows tells how it stands."""
+
+    id: str
+    received_at: datetime
+    submission: Submission
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether nobody is known to have made it."""
+        return self.submission.contact is None
+
+    def received(self, sealed: str | None) -> dict[str, Any]:
+        """The data of the fact ComplaintReceived: codes alone, and the contact sealed for the one who may
+        open it.
+        """
+        said = self.submission
+        return {
+            "complaint_id": self.id,
+            "kind": said.kind,
+            "category": said.category,
+            "governorate": said.governorate,
+            "language": said.language,
+            "channel": said.channel,
+            "anonymous": self.anonymous,
+            "received_at": self.received_at,
+            "sealed": sealed,
+        }
+
+
+def contact_to_carry(submission: Submission, tracking_number: str) -> dict[str, Any] | None:
+    """What is sealed, at rest and on the bus: enough to write to the complainant. None if anonymous."""
+    contact = submission.contact
+    if contact is None:
+        return None
+    return {
+        "name": contact.name,
+        "phone": contact.phone,
+        "email": contact.email,
+        "language": submission.language,
+        "tracking_number": tracking_number,
+        "contact_preference": contact.preference,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What one fact of routing means for the public status. `sequence` is the fact's; absent fields say
+    nothing.
+    """
+
+    sequence: int
+    at: datetime
+    status: str | None = None
+    institution: str | None = None
+    institution_name: dict[str, str] | None = None
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PublicStatus:
+    """How a complaint stands, for the one who made it. `history` is what was shown, from when on, oldest
+    first.
+    """
+
+    code: str
+    institution: str | None
+    institution_name: dict[str, str] | None
+    due_at: datetime | None
+    history: tuple[tuple[str, datetime], ...]
+
+
+def public_status(received_at: datetime, progress: Iterable[Progress]) -> PublicStatus:
+    """Folds the progress, in any order of arrival, into how the complaint stands.
+
+    A second fact that says the same of the same institution is no new line of the history.
+    """
+    history = [(RECEIVED, received_at)]
+    code, institution, name, due_at = RECEIVED, None, None, None
+    for step in sorted(progress, key=lambda step: step.sequence):
+        if step.due_at is not None:
+            due_at = step.due_at
+        if step.status is None:
+            continue
+        if (step.status, step.institution) != (code, institution):
+            history.append((step.status, step.at))
+        code, institution, name = step.status, step.institution, step.institution_name
+    return PublicStatus(code, institution, name, due_at, tuple(history))

@@ -1,0 +1,223 @@
+"""What intake does: one function, one transaction. The clock, ids and chance come in as arguments."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy
+
+from services.chassis import database, outbox, seal
+from services.chassis.event import Event
+from services.intake import complaint, events, metrics, store, tracking, vault
+from services.intake.complaint import Complaint, Progress, PublicStatus, Submission
+
+SERVICE = "intake"
+FORGET_CHUNK = 2_000
+
+
+class KeyReused(Exception):
+    """The Idempotency-Key came with another body before."""
+
+
+class NoSuchComplaint(Exception):
+    """There is none, or none that the caller may know of."""
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """What a submission is locked with, and for how long its answer is kept."""
+
+    keys: vault.Keys
+    seal_public_key: str = field(repr=False)
+    keep_answers: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the complainant is answered. The number is theirs alone: it is in no log and in no table as plain
+    text.
+    """
+
+    tracking_number: str = field(repr=False)
+    received_at: datetime
+    status: str = complaint.RECEIVED
+
+    def as_dict(self) -> dict[str, str]:
+        """JSON-safe, to be kept."""
+        return {
+            "tracking_number": self.tracking_number,
+            "received_at": self.received_at.isoformat(),
+            "status": self.status,
+        }
+
+    @classmethod
+    def from_dict(cls, kept: dict[str, str]) -> "Receipt":
+        """What `as_dict` gave."""
+        return cls(kept["tracking_number"], datetime.fromisoformat(kept["received_at"]), kept["status"])
+
+
+def submit(
+    submission: Submission,
+    *,
+    idempotency_key: str | None,
+    said: dict[str, Any],
+    secrets: Secrets,
+    now: datetime,
+    new_id: Callable[[], str],
+    randbelow: Callable[[int], int],
+) -> Receipt:
+    """Accepts a complaint: its row, its sealed contact, the kept answer and the fact are one transaction.
+
+    `said` is the submission's normal form, by which a repetition is known. Raises KeyReused;
+    DatabaseUnavailable, after which the caller may try again with the same key and gets one complaint.
+    """
+    while True:
+        try:
+            with database.transaction(SERVICE) as connection:
+                return _submit(
+                    connection, submission, idempotency_key, said, secrets, now, new_id(), randbelow
+                )
+        except store.NumberTaken:
+            continue
+
+
+def _submit(
+    connection: sqlalchemy.Connection,
+    submission: Submission,
+    idempotency_key: str | None,
+    said: dict[str, Any],
+    secrets: Secrets,
+    now: datetime,
+    complaint_id: str,
+    randbelow: Callable[[int], int],
+) -> Receipt:
+    filed = Complaint(complaint_id, now, submission)
+    draw = tracking.new_receipt if filed.anonymous else tracking.new_number
+    receipt = Receipt(draw(randbelow), now)
+    contact = complaint.contact_to_carry(submission, receipt.tracking_number)
+    pepper = secrets.keys.pepper
+    kept = hashes = None
+    if idempotency_key is not None:
+        hashes = vault.request_hashes(pepper, idempotency_key, said)
+        answer = vault.lock_answer(pepper, idempotency_key, hashes[1], receipt.as_dict())
+        kept = (*hashes, answer, now + secrets.keep_answers)
+    stored = store.file_complaint(
+        connection,
+        filed,
+        tracking_hash=tracking.lookup_hash(pepper, receipt.tracking_number),
+        locked_contact=vault.lock_contact(secrets.keys.contact, complaint_id, contact) if contact else None,
+        kept_answer=kept,
+    )
+    if not stored:
+        assert idempotency_key is not None
+        assert hashes is not None
+        return _answer_again(connection, idempotency_key, hashes, pepper)
+    sealed = seal.seal(secrets.seal_public_key, contact) if contact else None
+    fact = events.COMPLAINT_RECEIVED.new(complaint_id, filed.received(sealed))
+    outbox.record(connection, [fact], source=SERVICE, now=now)
+    metrics.complaints_received_total.labels(
+        submission.kind, submission.channel, "yes" if filed.anonymous else "no"
+    ).inc()
+    return receipt
+
+
+def _answer_again(
+    connection: sqlalchemy.Connection, idempotency_key: str, hashes: tuple[bytes, bytes], pepper: bytes
+) -> Receipt:
+    kept = store.kept_answer(connection, hashes[0])
+    # Only the clean-up of another replica whose clock is ahead can have taken the row away since it was met.
+    if kept is None:
+        raise database.DatabaseUnavailable("the kept answer has just been removed")
+    body_hash, answer = kept
+    if body_hash != hashes[1]:
+        metrics.idempotency_total.labels("reused").inc()
+        raise KeyReused
+    metrics.idempotency_total.labels("replayed").inc()
+    return Receipt.from_dict(vault.unlock_answer(pepper, idempotency_key, body_hash, answer))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A complaint as it is read: the stored row, and how it stands."""
+
+    row: Any
+    status: PublicStatus
+
+
+def track(connection: sqlalchemy.Connection, number: str, *, pepper: bytes) -> Standing:
+    """How the complaint with this number (as `tracking.parse` gives it) stands. Raises NoSuchComplaint."""
+    return _standing(store.by_tracking(connection, tracking.lookup_hash(pepper, number)))
+
+
+def read(connection: sqlalchemy.Connection, complaint_id: str, *, institution: str | None) -> Standing:
+    """What was said, for staff. `institution` limits it to what that body holds now; None reads all.
+
+    Raises NoSuchComplaint, also for what another body holds: who asks does not learn that it exists.
+    """
+    standing = _standing(store.by_id(connection, complaint_id))
+    if institution is not None and standing.status.institution != institution:
+        raise NoSuchComplaint
+    return standing
+
+
+def _standing(found: tuple[Any, list[Progress]] | None) -> Standing:
+    if found is None:
+        raise NoSuchComplaint
+    row, steps = found
+    return Standing(row, complaint.public_status(row.received_at, steps))
+
+
+def assigned(connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
+    """ComplaintAssigned: who must answer."""
+    store.add_progress(
+        connection,
+        [
+            (
+                event.subject,
+                Progress(
+                    event.sequence,
+                    event.data["assigned_at"],
+                    status=complaint.ASSIGNED,
+                    institution=event.data["institution"],
+                    institution_name=event.data["institution_name"],
+                ),
+            )
+            for event in batch
+        ],
+    )
+
+
+def promised(connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
+    """PromiseSet: by when."""
+    store.add_progress(
+        connection,
+        [
+            (event.subject, Progress(event.sequence, event.data["set_at"], due_at=event.data["due_at"]))
+            for event in batch
+        ],
+    )
+
+
+def unassigned(connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
+    """AssignmentFailed: nobody has it yet, or not any more; to its complainant it is received and not lost."""
+    store.add_progress(
+        connection,
+        [
+            (event.subject, Progress(event.sequence, event.data["unowned_since"], status=complaint.RECEIVED))
+            for event in batch
+        ],
+    )
+
+
+def forget_answers(now: datetime) -> int:
+    """Removes the kept answers whose time is over, chunk by chunk, each in a transaction of its own; returns
+    how many.
+    """
+    removed = 0
+    while True:
+        with database.transaction(SERVICE) as connection:
+            chunk = store.forget_answers(connection, now, FORGET_CHUNK)
+        removed += chunk
+        if chunk < FORGET_CHUNK:
+            return removed
