@@ -17,7 +17,7 @@ from eventlet import greenio, wsgi
 from eventlet.green import socket
 from nameko.extensions import DependencyProvider
 
-from services.chassis import logs, metrics, problems, settings, wire
+from services.chassis import hub, logs, metrics, problems, settings, tracing, wire
 from services.chassis.actor import Actor, current_actor, require
 from services.chassis.body import Blueprint
 from services.chassis.http import create_app
@@ -259,12 +259,15 @@ class Web(DependencyProvider):
         app = self.create()
         for needed in app.extensions.get("chassis_settings", ()):
             settings.load(needed)
+        settings.load(hub.Settings)
         self.server = Server(app, service, settings.load(Settings, service=service))
 
     def start(self) -> None:
         """Listens. Raises OSError when the address is taken."""
         assert self.server is not None
         self.server.listen()
+        tracing.configure()
+        hub.watch_hub()
         self.container.spawn_managed_thread(self.server.accept_forever, identifier="web")
         log.info(
             "listening", service=self.server.service, host=self.server.address[0], port=self.server.address[1]
