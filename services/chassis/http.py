@@ -33,6 +33,16 @@ log = logs.get()
 Authenticate = Callable[[flask.Request], Actor]
 
 
+class App(flask.Flask):
+    """Flask without asynchronous views: flask-smorest would ask of every view in every request whether it is
+    one.
+    """
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function itself."""
+        return func
+
+
 class UnguardedRoute(Exception):
     """A route says nothing about who may call it."""
 
@@ -92,7 +102,7 @@ def create_app(
     `open_endpoints` are the few Flask endpoints that anybody may fetch, such as static files. `database` has
     /health/ready ask PostgreSQL.
     """
-    app = flask.Flask(service, static_folder=None)
+    app = App(service, static_folder=None)
     app.config.update(
         MAX_CONTENT_LENGTH=max_body_bytes,
         MAX_FORM_PARTS=100,
@@ -159,7 +169,8 @@ def _add_hooks(
 
     @app.before_request
     def guard() -> None:
-        request = flask.request
+        # The object behind the proxy: each look through a proxy costs, and there are many.
+        request = flask.request._get_current_object()
         flask.g.started = time.perf_counter()
         if request.routing_exception is not None:
             return
@@ -173,7 +184,7 @@ def _add_hooks(
 
     @app.after_request
     def finish(response: flask.Response) -> flask.Response:
-        request = flask.request
+        request = flask.request._get_current_object()
         rule = request.url_rule.rule if request.url_rule is not None else "unmatched"
         method = request.method if request.method in _METHODS else "OTHER"
         elapsed = time.perf_counter() - flask.g.get("started", time.perf_counter())
@@ -185,16 +196,14 @@ def _add_hooks(
             totals[key] = metrics.http_requests_total.labels(service, method, rule, str(response.status_code))
         totals[key].inc()
         headers = response.headers
-        headers["X-Content-Type-Options"] = "nosniff"
-        headers[CORRELATION_HEADER] = logs.correlation_id() or ""
+        headers.add("X-Content-Type-Options", "nosniff")
+        headers.add(CORRELATION_HEADER, logs.correlation_id() or "")
         if response.mimetype.endswith("json") and "Cache-Control" not in headers:
-            headers["Cache-Control"] = "no-store"
-        line = log.debug
-        if response.status_code >= 500 or elapsed > SLOW_SECONDS:
-            line = log.warning
-        line(
-            "http_request", method=method, route=rule, status=response.status_code, seconds=round(elapsed, 4)
-        )
+            headers.add("Cache-Control", "no-store")
+        notable = response.status_code >= 500 or elapsed > SLOW_SECONDS
+        if notable or logs.verbose():
+            line = log.warning if notable else log.debug
+            line("http_request", method=method, route=rule, status=response.status_code, seconds=elapsed)
         return response
 
     def refuse(error: Exception) -> flask.Response:

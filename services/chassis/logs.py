@@ -39,6 +39,7 @@ _SANE_ID = re.compile(r"\A[A-Za-z0-9._:-]{8,64}\Z")
 _correlation: ContextVar[str | None] = ContextVar("correlation_id", default=None)
 _service: ContextVar[str | None] = ContextVar("service", default=None)
 _default_service = "process"
+_verbose = False
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,10 @@ def configure(service: str = "process", level: str | None = None) -> None:
     """Sets the process up to log JSON lines. `service` fills the field where nothing nearer says which
     service it is.
     """
-    global _default_service
+    global _default_service, _verbose
     _default_service = service
     number = getattr(logging, (level or settings.load(Settings).level).upper())
+    _verbose = number <= logging.DEBUG
     quiet_eventlet()
     structlog.configure(
         processors=[*_shared_processors(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -87,6 +89,13 @@ def configure(service: str = "process", level: str | None = None) -> None:
         logging.getLogger(noisy).setLevel(
             max(number, logging.INFO if noisy == "alembic" else logging.WARNING)
         )
+
+
+def verbose() -> bool:
+    """Whether debug lines are written. On the hottest paths it is cheaper to ask than to build a line for
+    nothing.
+    """
+    return _verbose
 
 
 def quiet_eventlet() -> None:

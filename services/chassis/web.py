@@ -95,7 +95,7 @@ class Server:
     keepalive = True
     max_http_version = "HTTP/1.1"
     minimum_chunk_size = 16 * 1024
-    capitalize_response_headers = True
+    capitalize_response_headers = False
     debug = False
     log_output = False
     socket_timeout = 30.0
