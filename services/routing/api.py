@@ -1,0 +1,135 @@
+"""HTTP resources of routing: schema in, one handler, schema out."""
+
+import base64
+import binascii
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import flask
+from sqlalchemy import Row, select
+
+from services.chassis import database
+from services.chassis.clock import now
+from services.chassis.web import Blueprint, Problem, create_app, current_actor, require
+from services.routing import handlers, schemas, store
+
+_INSTITUTIONS_SECONDS = 300
+
+blueprint = Blueprint("routing", "routing", description="Bodies, cases, and the officers who answer.")
+
+
+@blueprint.get("/institutions")
+@require("public", "officer", "coordinator")
+@blueprint.response(200, schemas.InstitutionSchema(many=True))
+def institutions() -> tuple[list[dict[str, Any]], int, dict[str, str]]:
+    """The bodies that answer complaints."""
+    with database.transaction(handlers.SOURCE) as connection:
+        rows = connection.execute(select(store.institution).order_by(store.institution.c.code)).all()
+    found = [
+        {
+            "code": row.code,
+            "kind": row.kind,
+            "governorate": row.governorate,
+            "name": {"ar": row.name_ar, "en": row.name_en},
+        }
+        for row in rows
+    ]
+    return found, 200, {"Cache-Control": f"public, max-age={_INSTITUTIONS_SECONDS}"}
+
+
+@blueprint.get("/staff/cases/<uuid:complaint_id>")
+@require("officer", "coordinator")
+@blueprint.response(200, schemas.CaseWithHistorySchema)
+def case(complaint_id: UUID) -> dict[str, Any]:
+    """A case with its history, for the officers of the body that holds it and for the coordinator."""
+    with database.transaction(handlers.SOURCE) as connection:
+        row = store.case_row(connection, str(complaint_id))
+        history = store.history(connection, str(complaint_id)) if row is not None else []
+    # Somebody else's case and no case at all are answered alike.
+    if row is None or not _may_read(row.institution):
+        raise _not_found("case_not_found", "لا توجد حالة بهذا المعرّف.", "There is no case with this id.")
+    return {**row._mapping, "history": [each._mapping for each in history]}
+
+
+@blueprint.get("/staff/unowned")
+@require("coordinator")
+@blueprint.arguments(schemas.UnownedQuerySchema, location="query")
+@blueprint.response(200, schemas.UnownedPageSchema)
+def unowned(query: dict[str, Any]) -> dict[str, Any]:
+    """Cases that nobody has, the longest unowned first."""
+    after = _read_mark(query["after"]) if query["after"] else None
+    with database.transaction(handlers.SOURCE) as connection:
+        rows = store.unowned_page(connection, after, query["limit"] + 1)
+    page = rows[: query["limit"]]
+    return {
+        "items": [row._mapping for row in page],
+        "next": _mark(page[-1]) if len(rows) > len(page) else None,
+    }
+
+
+@blueprint.get("/staff/officers")
+@require("coordinator")
+@blueprint.arguments(schemas.OfficersQuerySchema, location="query")
+@blueprint.response(200, schemas.OfficerWithLoadSchema(many=True))
+def officers(query: dict[str, Any]) -> list[dict[str, Any]]:
+    """The officers of a body and their loads."""
+    with database.transaction(handlers.SOURCE) as connection:
+        rows = store.officers_with_loads(connection, query["institution"])
+    return [{**row._mapping, "open": row.open or 0, "ever": row.ever or 0} for row in rows]
+
+
+@blueprint.post("/staff/officers/<uuid:officer_id>/presence")
+@require("coordinator")
+@blueprint.arguments(schemas.PresenceSchema, example={"present": False})
+@blueprint.response(200, schemas.OfficerSchema)
+def presence(body: dict[str, Any], officer_id: UUID) -> dict[str, Any]:
+    """Marks an officer present or absent; nothing new is assigned to who is absent."""
+    with database.transaction(handlers.SOURCE) as connection:
+        row = handlers.set_presence(connection, str(officer_id), body["present"], now=now())
+    if row is None:
+        raise _not_found(
+            "officer_not_found", "لا يوجد ضابط ارتباط بهذا المعرّف.", "There is no officer with this id."
+        )
+    return dict(row._mapping)
+
+
+def create_routing_app() -> flask.Flask:
+    """The WSGI app of the service."""
+    return create_app(
+        handlers.SOURCE,
+        blueprint,
+        title="Bekhedmetkom routing",
+        description="Who must answer, by when, and what happened.",
+    )
+
+
+def _may_read(institution: str | None) -> bool:
+    actor = current_actor()
+    if "coordinator" in actor.roles:
+        return True
+    return institution is not None and institution == actor.attributes.get("institution")
+
+
+def _mark(row: Row[Any]) -> str:
+    """Where the next page goes on, as an opaque text."""
+    plain = f"{row.unowned_since.isoformat()} {row.complaint_id}"
+    return base64.urlsafe_b64encode(plain.encode()).decode().rstrip("=")
+
+
+def _read_mark(mark: str) -> tuple[datetime, str]:
+    try:
+        plain = base64.urlsafe_b64decode(mark.encode("ascii") + b"=" * (-len(mark) % 4)).decode("ascii")
+        since, _, complaint_id = plain.partition(" ")
+        moment = datetime.fromisoformat(since)
+        if moment.tzinfo is None:
+            raise ValueError
+        return moment, str(UUID(complaint_id))
+    except (ValueError, binascii.Error):
+        message = {"ar": "علامة الصفحة غير سليمة.", "en": "The page mark is not valid."}
+        errors = [{"field": "after", "code": "page_mark_invalid", "message": message}]
+        raise Problem(422, "validation", errors=errors) from None
+
+
+def _not_found(code: str, ar: str, en: str) -> Problem:
+    return Problem(404, code, {"ar": ar, "en": en})

@@ -1,0 +1,83 @@
+"""The facts that routing publishes (strict) and reads (tolerant)."""
+
+from marshmallow import Schema, fields, validate
+
+from services.chassis.contract import FactType, Reading, Reads
+from services.routing.assignment import FAILURES, REASONS
+
+_CODE = validate.Regexp(r"^[A-Z][A-Z0-9]{0,15}$")
+
+
+class NameSchema(Schema):
+    """A public name in both languages."""
+
+    ar = fields.String(required=True)
+    en = fields.String(required=True)
+
+
+class ComplaintAssignedSchema(Schema):
+    """`sealed` opens to the officer's {"name", "email", "phone", "language"} for notification alone."""
+
+    complaint_id = fields.UUID(required=True)
+    institution = fields.String(required=True, validate=_CODE)
+    institution_name = fields.Nested(NameSchema, required=True)
+    officer_id = fields.UUID(required=True)
+    reason = fields.String(required=True, validate=validate.OneOf(REASONS))
+    rule_id = fields.String(required=True)
+    category = fields.String(required=True)
+    governorate = fields.String(required=True)
+    kind = fields.String(required=True)
+    assigned_at = fields.AwareDateTime(required=True)
+    sealed = fields.String(required=True)
+
+
+class PromiseSetSchema(Schema):
+    """The due time told to the complainant, and the working days that it was counted with."""
+
+    complaint_id = fields.UUID(required=True)
+    due_at = fields.AwareDateTime(required=True)
+    working_days = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
+    set_at = fields.AwareDateTime(required=True)
+
+
+class AssignmentFailedSchema(Schema):
+    """`institution` is null when no rule names a body."""
+
+    complaint_id = fields.UUID(required=True)
+    institution = fields.String(required=True, allow_none=True, validate=_CODE)
+    reason = fields.String(required=True, validate=validate.OneOf(FAILURES))
+    unowned_since = fields.AwareDateTime(required=True)
+
+
+COMPLAINT_ASSIGNED = FactType(
+    "ComplaintAssigned",
+    ComplaintAssignedSchema,
+    description="An officer of a body has the complaint, and why this one.",
+    personal=True,
+)
+PROMISE_SET = FactType(
+    "PromiseSet", PromiseSetSchema, description="By when the complainant is promised an answer."
+)
+ASSIGNMENT_FAILED = FactType(
+    "AssignmentFailed",
+    AssignmentFailedSchema,
+    description="Nobody can take the complaint; the coordinator's desk holds it until somebody does.",
+)
+
+PUBLISHED = (COMPLAINT_ASSIGNED, PROMISE_SET, ASSIGNMENT_FAILED)
+
+
+class ComplaintReceivedReading(Reading):
+    """What must be known of a complaint to find its officer and its due time."""
+
+    complaint_id = fields.UUID(required=True)
+    kind = fields.String(required=True)
+    category = fields.String(required=True)
+    governorate = fields.String(required=True)
+    language = fields.String(required=True)
+    received_at = fields.AwareDateTime(required=True)
+
+
+COMPLAINT_RECEIVED = Reads("intake", "ComplaintReceived", 1, ComplaintReceivedReading)
+
+READ = (COMPLAINT_RECEIVED,)

@@ -1,0 +1,44 @@
+"""The metrics of routing. Labels are reasons from a fixed list, so the number of series is bounded."""
+
+import math
+from collections import Counter as Tally
+from collections.abc import Callable
+
+import prometheus_client
+
+_PREFIX = "bekhedmetkom"
+
+# reason: why this officer was chosen (assignment.REASONS).
+assignments_total = prometheus_client.Counter(
+    "assignments_total", "Cases given to an officer.", ("reason",), namespace=_PREFIX
+)
+# reason: why nobody could take it (assignment.FAILURES).
+assignment_failures_total = prometheus_client.Counter(
+    "assignment_failures_total", "Cases that found no officer when they came.", ("reason",), namespace=_PREFIX
+)
+# Above 0 for long means that the coordinator's desk must act. Every replica shows the same figure: alert on the maximum.
+unowned_cases = prometheus_client.Gauge("unowned_cases", "Cases that no officer has.", namespace=_PREFIX)
+unowned_oldest_seconds = prometheus_client.Gauge(
+    "unowned_oldest_seconds", "For how long the oldest unowned case has had no officer.", namespace=_PREFIX
+)
+
+
+def count(assigned: Tally[str], failed: Tally[str]) -> None:
+    """Adds what one committed transaction did, by reason."""
+    for reason, number in assigned.items():
+        assignments_total.labels(reason).inc(number)
+    for reason, number in failed.items():
+        assignment_failures_total.labels(reason).inc(number)
+
+
+def watch_unowned(read: Callable[[], tuple[int, float]]) -> None:
+    """Has the two gauges ask `read` for (cases, seconds) when they are scraped; NaN where it fails, so that a scrape never does."""
+
+    def figure(index: int) -> float:
+        try:
+            return float(read()[index])
+        except Exception:
+            return math.nan
+
+    unowned_cases.set_function(lambda: figure(0))
+    unowned_oldest_seconds.set_function(lambda: figure(1))

@@ -1,0 +1,127 @@
+"""What a new installation starts with: bodies, rules, the calendar, and a roster of invented officers for demonstration."""
+
+import json
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
+
+import holidays
+from sqlalchemy import Connection, Table, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from services.chassis import database
+from services.chassis.clock import AMMAN, now
+from services.routing import roster, store
+
+DATA = Path(__file__).parent / "data"
+_BEGINNING = date(2020, 1, 1)
+_SUNDAY_TO_THURSDAY = (7, 1, 2, 3, 4)
+_OPENS, _CLOSES = time(8), time(15)
+# kind → (working days until the answer, weight on the officer's desk). Nothing is promised for praise, and it is no work.
+_TERMS: dict[str, tuple[int | None, int]] = {
+    "complaint": (10, 1),
+    "question": (5, 1),
+    "suggestion": (10, 1),
+    "report": (10, 1),
+    "praise": (None, 0),
+}
+
+
+def seed() -> str:
+    """Fills the database of routing and says what is there. Running it again changes nothing."""
+    with database.transaction("routing") as connection:
+        return fill(connection, now())
+
+
+def fill(connection: Connection, at: datetime) -> str:
+    """Adds what is missing; what an operator changed stays as it is.
+
+    The roster is for demonstration: it is filed only where there is no officer at all, so it never mixes with a real one.
+    """
+    _institutions(connection)
+    _rules(connection)
+    _calendar(connection, at)
+    if not connection.scalar(select(func.count()).select_from(store.officer)):
+        _officers(connection, at)
+    counts = {
+        what: connection.scalar(select(func.count()).select_from(table))
+        for what, table in (("bodies", store.institution), ("rules", store.rule), ("officers", store.officer))
+    }
+    return ", ".join(f"{count} {what}" for what, count in counts.items())
+
+
+def officers() -> list[roster.OfficerRecord]:
+    """The demonstration roster over the bodies of the data files."""
+    names = _load("roster.json")
+    codes = [row["code"] for row in _load("institutions.json")]
+    return roster.generate(codes, names["given"], names["family"], names["need"])
+
+
+def _institutions(connection: Connection) -> None:
+    rows = [
+        {
+            "code": row["code"],
+            "kind": row["kind"],
+            "governorate": row["governorate"],
+            "name_ar": row["name"]["ar"],
+            "name_en": row["name"]["en"],
+        }
+        for row in _load("institutions.json")
+    ]
+    _add(connection, store.institution, rows)
+
+
+def _rules(connection: Connection) -> None:
+    rows = [
+        {**row, "valid_from": datetime.combine(date.fromisoformat(row["valid_from"]), time(), AMMAN)}
+        for row in _load("rules.json")
+    ]
+    _add(connection, store.rule, rows)
+
+
+def _calendar(connection: Connection, at: datetime) -> None:
+    weekdays = [
+        {"weekday": day, "valid_from": _BEGINNING, "opens": _OPENS, "closes": _CLOSES}
+        for day in _SUNDAY_TO_THURSDAY
+    ]
+    _add(connection, store.working_hours, weekdays)
+    terms = [
+        {"kind": kind, "valid_from": _BEGINNING, "working_days": days, "load": load}
+        for kind, (days, load) in _TERMS.items()
+    ]
+    _add(connection, store.kind_term, terms)
+    years = range(at.year - 1, at.year + 4)
+    arabic, english = (
+        holidays.country_holidays("JO", years=years, language=each) for each in ("ar", "en_US")
+    )
+    days = [{"day": day, "name_ar": arabic[day], "name_en": english[day]} for day in sorted(arabic)]
+    _add(connection, store.holiday, days)
+
+
+def _officers(connection: Connection, at: datetime) -> None:
+    people = officers()
+    rows = [
+        {
+            "id": each.id,
+            "institution": each.institution,
+            "rank": each.rank,
+            "name_ar": each.name_ar,
+            "name_en": each.name_en,
+            "email": each.email,
+            "phone": each.phone,
+            "languages": list(each.languages),
+            "present": True,
+            "present_since": at,
+        }
+        for each in people
+    ]
+    _add(connection, store.officer, rows)
+    _add(connection, store.officer_load, [{"officer_id": each.id, "open": 0, "ever": 0} for each in people])
+
+
+def _add(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    connection.execute(insert(table).on_conflict_do_nothing(), rows)
+
+
+def _load(name: str) -> Any:
+    return json.loads((DATA / name).read_text(encoding="utf-8"))

@@ -1,0 +1,66 @@
+"""Routing: who must answer, by when, and what happened."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import flask
+import sqlalchemy
+
+from services.chassis import database, logs, settings
+from services.chassis.clock import now
+from services.chassis.event import Event
+from services.chassis.relay import Relay
+from services.chassis.schedule import every
+from services.chassis.subscriber import subscribe
+from services.chassis.web import Web
+from services.routing import api, events, handlers, metrics, store
+from services.routing.settings import Settings
+
+log = logs.get()
+
+
+def create_app() -> flask.Flask:
+    """The WSGI app; from then on a scrape of the process asks for the unowned cases. Raises SettingError."""
+    settings.load(Settings)
+    metrics.watch_unowned(_unowned)
+    return api.create_routing_app()
+
+
+def _unowned() -> tuple[int, float]:
+    with database.transaction(handlers.SOURCE) as connection:
+        return store.unowned_figures(connection, now())
+
+
+class RoutingService:
+    """Subscriptions, schedules and the web app of routing."""
+
+    name = handlers.SOURCE
+    web = Web(create_app)
+    relay = Relay()
+
+    @subscribe(events.COMPLAINT_RECEIVED, batch=True)
+    def complaint_received(self, connection: sqlalchemy.Connection, received: Sequence[Event]) -> None:
+        """Finds who must answer, and promises by when."""
+        handlers.receive(connection, received, now=now(), seal_key=settings.load(Settings).seal_key)
+
+    @every(30, name="unowned")
+    def retry_unowned(self) -> None:
+        """Looks again for officers of what nobody owns, a chunk per transaction."""
+        wanted = settings.load(Settings)
+        found, after = 0, None
+        while True:
+            with database.transaction(self.name) as connection:
+                owned, after = _retry_chunk(connection, after, wanted)
+            found += owned
+            if after is None:
+                break
+        if found:
+            log.info("unowned_assigned", cases=found)
+
+
+def _retry_chunk(
+    connection: sqlalchemy.Connection, after: tuple[datetime, str] | None, wanted: Settings
+) -> tuple[int, tuple[datetime, str] | None]:
+    return handlers.retry_unowned(
+        connection, after=after, limit=wanted.unowned_chunk, now=now(), seal_key=wanted.seal_key
+    )
