@@ -1,11 +1,13 @@
 """Running services in this process until a signal ends it."""
 
 import contextlib
+import logging
 import os
 import signal
 from collections.abc import Callable, Iterable
 
 import eventlet
+import eventlet.debug
 from eventlet.hubs import trampoline
 from nameko import config
 from nameko.runners import ServiceRunner
@@ -23,6 +25,10 @@ def run(classes: Iterable[type], started: Callable[[], None] = lambda: None) -> 
     `started` is called once all of them are up. A second signal, or work that does not end in time, ends the
     process at once: the outbox and the inbox make that safe.
     """
+    # What a green thread raises is logged where it is handled; eventlet's own print of it would show its text.
+    eventlet.debug.hub_exceptions(False)
+    # nameko counts the threads of the chassis, which end by themselves, as threads that it had to kill.
+    logging.getLogger("nameko.containers").setLevel(logging.ERROR)
     signals = _Signals()
     runner = ServiceRunner()
     # The chassis has its own connections; nameko's are never opened.
