@@ -75,11 +75,15 @@ def submit(
     while True:
         try:
             with database.transaction(SERVICE) as connection:
-                return _submit(
+                receipt, stored = _submit(
                     connection, submission, idempotency_key, said, secrets, now, new_id(), randbelow
                 )
         except store.NumberTaken:
             continue
+        if stored:
+            anonymous = "yes" if submission.contact is None else "no"
+            metrics.complaints_received_total.labels(submission.kind, submission.channel, anonymous).inc()
+        return receipt
 
 
 def _submit(
@@ -91,7 +95,7 @@ def _submit(
     now: datetime,
     complaint_id: str,
     randbelow: Callable[[int], int],
-) -> Receipt:
+) -> tuple[Receipt, bool]:
     filed = Complaint(complaint_id, now, submission)
     draw = tracking.new_receipt if filed.anonymous else tracking.new_number
     receipt = Receipt(draw(randbelow), now)
@@ -112,14 +116,11 @@ def _submit(
     if not stored:
         assert idempotency_key is not None
         assert hashes is not None
-        return _answer_again(connection, idempotency_key, hashes, pepper)
+        return _answer_again(connection, idempotency_key, hashes, pepper), False
     sealed = seal.seal(secrets.seal_public_key, contact) if contact else None
     fact = events.COMPLAINT_RECEIVED.new(complaint_id, filed.received(sealed))
     outbox.record(connection, [fact], source=SERVICE, now=now)
-    metrics.complaints_received_total.labels(
-        submission.kind, submission.channel, "yes" if filed.anonymous else "no"
-    ).inc()
-    return receipt
+    return receipt, True
 
 
 def _answer_again(
