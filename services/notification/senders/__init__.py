@@ -1,0 +1,1 @@
+"""How messages leave: one module per protocol behind the small interface of base.py."""

@@ -1,0 +1,215 @@
+"""One bound SMPP 3.4 connection: many requests under way at once, answers matched by sequence number, a reader that never blocks.
+
+smpplib packs and parses the PDUs; its own loop is not used, because it loses a PDU that a timeout cuts in two and knows only one
+request at a time.
+"""
+
+import select
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from smpplib import consts, exceptions, smpp
+from smpplib.client import Client
+
+from services.chassis import logs
+from services.notification.senders.smpp_codes import Receipt, receipt
+
+log = logs.get()
+_TICK_SECONDS = 0.5
+_BROKEN = (
+    exceptions.ConnectionError,
+    exceptions.PDUError,
+    exceptions.UnknownCommandError,
+    OSError,
+    ValueError,
+    LookupError,
+)
+
+OnReceipt = Callable[[Receipt, Callable[[], None]], None]
+"""Is given a receipt and the function that acknowledges it to the provider, to be called once the receipt is stored."""
+
+
+class NotSent(Exception):
+    """The request did not leave completely: the provider cannot have acted on it."""
+
+
+class AnswerLost(Exception):
+    """The request left and no answer came, in time or ever."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """Where to bind and as whom; times in seconds."""
+
+    host: str
+    port: int
+    system_id: str
+    password: str = field(repr=False)
+    system_type: str = ""
+    connect_seconds: float = 5.0
+    answer_seconds: float = 15.0
+    enquire_seconds: float = 30.0
+
+
+class _Waiter:
+    """One request whose answer is awaited."""
+
+    def __init__(self) -> None:
+        self.done = threading.Event()
+        self.answer: Any = None
+
+
+class Session:
+    """Connects and binds when made; raises what smpplib raises. Once `lost`, it is of no further use."""
+
+    def __init__(self, account: Account, on_receipt: OnReceipt, clock: Callable[[], float] = time.monotonic):
+        self._account = account
+        self._on_receipt = on_receipt
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._waiting: dict[int, _Waiter] = {}
+        self.lost = False
+        self._heard = clock()
+        self._enquired: float | None = None
+        self._client = Client(
+            account.host,
+            account.port,
+            timeout=account.connect_seconds,
+            # Under this name the chassis keeps PDUs, which hold personal data, out of the logs.
+            logger_name="smpplib.client",
+            allow_unknown_opt_params=True,
+        )
+        try:
+            self._client.connect()
+            self._client.bind_transceiver(
+                system_id=account.system_id, password=account.password, system_type=account.system_type
+            )
+        except BaseException:
+            self._hang_up()
+            raise
+        self._reader = threading.Thread(target=self._read, name="smpp-reader", daemon=True)
+        self._reader.start()
+
+    def submit(self, **fields: Any) -> tuple[int, str | None]:
+        """(command status, provider's message id) of one submit_sm. Raises NotSent or AnswerLost."""
+        waiter = _Waiter()
+        with self._lock:
+            if self.lost:
+                raise NotSent
+            pdu = smpp.make_pdu("submit_sm", client=self._client, **fields)
+            self._waiting[pdu.sequence] = waiter
+            try:
+                self._client.send_pdu(pdu)
+            except _BROKEN:
+                # sendall failed, so at least the end of the PDU never left; the stream is broken for what would follow.
+                del self._waiting[pdu.sequence]
+                self._lose()
+                raise NotSent from None
+        if not waiter.done.wait(self._account.answer_seconds):
+            with self._lock:
+                self._waiting.pop(pdu.sequence, None)
+        if waiter.answer is None:
+            raise AnswerLost
+        return waiter.answer
+
+    def close(self) -> None:
+        """Unbinds, waits shortly for the provider's answer, and hangs up."""
+        with self._lock:
+            if not self.lost:
+                with suppress(*_BROKEN):
+                    self._client.send_pdu(smpp.make_pdu("unbind", client=self._client))
+        self._reader.join(timeout=1.0)
+        with self._lock:
+            self._lose()
+
+    # --- the reader ---------------------------------------------------------------------------------
+
+    def _read(self) -> None:
+        try:
+            while not self.lost:
+                readable, _, _ = select.select([self._client._socket], [], [], _TICK_SECONDS)
+                if readable:
+                    self._heard = self._clock()
+                    self._enquired = None
+                    if not self._act_on(self._client.read_pdu()):
+                        break
+                else:
+                    self._keep_alive()
+        except Exception as error:
+            if not self.lost:
+                log.warning("smpp_connection_lost", error=type(error).__name__)
+        finally:
+            with self._lock:
+                self._lose()
+                self._hang_up()
+
+    def _act_on(self, pdu: Any) -> bool:
+        """Whether to go on reading."""
+        if pdu.command in ("submit_sm_resp", "generic_nack"):
+            with self._lock:
+                waiter = self._waiting.pop(pdu.sequence, None)
+            if waiter is not None:
+                identity = getattr(pdu, "message_id", None)
+                waiter.answer = (pdu.status, identity.decode("ascii", "replace") if identity else None)
+                waiter.done.set()
+        elif pdu.command == "deliver_sm":
+            found = receipt(pdu)
+            if found is None:
+                self._answer("deliver_sm_resp", pdu.sequence)
+            else:
+                self._on_receipt(found, lambda: self._answer("deliver_sm_resp", pdu.sequence))
+        elif pdu.command == "enquire_link":
+            self._answer("enquire_link_resp", pdu.sequence)
+        elif pdu.command == "unbind":
+            self._answer("unbind_resp", pdu.sequence)
+            return False
+        elif pdu.command == "unbind_resp":
+            return False
+        return True
+
+    def _answer(self, command: str, sequence: int) -> None:
+        with self._lock:
+            if self.lost:
+                return
+            pdu = smpp.make_pdu(command, client=self._client)
+            pdu.sequence = sequence
+            try:
+                self._client.send_pdu(pdu)
+            except _BROKEN:
+                self._lose()
+
+    def _keep_alive(self) -> None:
+        """Asks a silent provider whether it is there; hangs up on one that does not answer."""
+        now = self._clock()
+        if self._enquired is not None:
+            if now - self._enquired > self._account.answer_seconds:
+                raise exceptions.ConnectionError("no answer to enquire_link")
+        elif now - self._heard > self._account.enquire_seconds:
+            self._enquired = now
+            with self._lock:
+                self._client.send_pdu(smpp.make_pdu("enquire_link", client=self._client))
+
+    def _lose(self) -> None:
+        """Ends the conversation and tells all who wait that no answer will come. The lock is held.
+
+        The socket itself is closed by the reader alone, which may be waiting on it.
+        """
+        if self.lost:
+            return
+        self.lost = True
+        with suppress(OSError):
+            self._client._socket.shutdown(socket.SHUT_RDWR)
+        waiting, self._waiting = self._waiting, {}
+        for waiter in waiting.values():
+            waiter.done.set()
+
+    def _hang_up(self) -> None:
+        # smpplib warns about a bound state on disconnect; for us that is how it ends when the other side is gone.
+        self._client.state = consts.SMPP_CLIENT_STATE_OPEN
+        with suppress(*_BROKEN):
+            self._client.disconnect()

@@ -1,0 +1,217 @@
+"""Email by SMTP (RFC 5321): a message is Lost only between the end of its data and the server's answer.
+
+SMTP_URL: `smtp://host:25` (no encryption), `smtp+starttls://user:pw@host:587` (STARTTLS is required), `smtps://user:pw@host:465`.
+"""
+
+import email.policy
+import email.utils
+import re
+import smtplib
+import ssl
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from urllib.parse import unquote, urlsplit
+
+from services.notification.outcome import Accepted, Later, Lost, Outcome, Refused
+from services.notification.senders.base import BackOff, Letter
+
+_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+_POLICY = email.policy.SMTP.clone(cte_type="7bit")
+_AWAY = (OSError, smtplib.SMTPException)
+_LINE_START_DOT = re.compile(rb"(?m)^\.")
+_PER_CONNECTION = 100
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where and how to connect."""
+
+    scheme: str
+    host: str
+    port: int
+    user: str | None = None
+    password: str | None = None
+
+
+def server(url: str) -> Server:
+    """address of an SMTP server: smtp://, smtp+starttls:// or smtps://[user:password@]host[:port]"""
+    parts = urlsplit(url)
+    if parts.scheme not in _PORTS or not parts.hostname or parts.path not in ("", "/"):
+        raise ValueError("address")
+    return Server(
+        parts.scheme,
+        parts.hostname,
+        parts.port or _PORTS[parts.scheme],
+        unquote(parts.username) if parts.username else None,
+        unquote(parts.password) if parts.password else None,
+    )
+
+
+class SmtpSender:
+    """Keeps connections open between messages; each is used by one thread at a time."""
+
+    def __init__(
+        self,
+        where: Server,
+        mail_from: str,
+        *,
+        clock: Callable[[], datetime],
+        jitter: Callable[[], float],
+        timeout: float = 20.0,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        """`mail_from` is a bare address or `Name <address>`; `timeout` in seconds, for each step of the dialogue."""
+        self._where = where
+        name, self._from = email.utils.parseaddr(mail_from)
+        self._from_header = Address(name, addr_spec=self._from)
+        self._domain = self._from.rpartition("@")[2]
+        self._clock = clock
+        self._timeout = timeout
+        self._tls = tls
+        self._back_off = BackOff(jitter)
+        self._idle: list[tuple[smtplib.SMTP, int]] = []
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def ready(self) -> bool:
+        """Whether the server answered last time, or it is time to try again."""
+        return not self._closed and self._back_off.may_try()
+
+    def send(self, letter: Letter) -> Outcome:
+        """Sends one mail. See `Sender.send`."""
+        try:
+            # Addresses beyond ASCII need SMTPUTF8, which few servers of the public offer.
+            letter.to.encode("ascii")
+            content = self.compose(letter)
+        except (ValueError, IndexError, UnicodeError, email.errors.MessageError):
+            # The headers are ours or checked; what the email package refuses is the recipient's address.
+            return Refused("email_address_invalid")
+        try:
+            connection, used = self._take()
+        except smtplib.SMTPAuthenticationError:
+            self._back_off.failed()
+            return Later("email_login_refused", counts=False)
+        except _AWAY:
+            self._back_off.failed()
+            return Later("email_server_away", counts=False)
+        self._back_off.succeeded()
+        outcome, reusable = self._dialogue(connection, letter.to, content)
+        if reusable and used + 1 < _PER_CONNECTION and not self._closed:
+            with self._lock:
+                self._idle.append((connection, used + 1))
+        else:
+            _leave(connection, politely=reusable)
+        return outcome
+
+    def close(self) -> None:
+        """Ends the idle connections."""
+        self._closed = True
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for connection, _ in idle:
+            _leave(connection, politely=True)
+
+    def compose(self, letter: Letter) -> bytes:
+        """The mail on the wire. The Message-ID comes from the message's row, so that a mail server can drop a second copy."""
+        mail = EmailMessage(policy=_POLICY)
+        mail["From"] = self._from_header
+        mail["To"] = Address(addr_spec=letter.to)
+        # A line break in a header would start another one; the template's own last one is stripped, others are not ours.
+        mail["Subject"] = " ".join((letter.subject or "").split())
+        mail["Date"] = email.utils.format_datetime(self._clock())
+        mail["Message-ID"] = f"<{letter.message_id}@{self._domain}>"
+        mail["Auto-Submitted"] = "auto-generated"
+        mail["X-Auto-Response-Suppress"] = "All"
+        mail["Content-Language"] = letter.language
+        # A mark of direction first: readers take the direction of a plain text from its first strong character.
+        mark = "\u200f" if letter.language == "ar" else ""
+        mail.set_content(mark + letter.text + "\n", charset="utf-8", cte="base64")
+        return mail.as_bytes()
+
+    def _dialogue(self, connection: smtplib.SMTP, to: str, content: bytes) -> tuple[Outcome, bool]:
+        """The outcome, and whether the connection can be used again."""
+        try:
+            for step in (
+                lambda: connection.mail(self._from),
+                lambda: connection.rcpt(to),
+                lambda: connection.docmd("DATA"),
+            ):
+                code, _ = step()
+                if code not in (250, 251, 354):
+                    return self._refusal(connection, code)
+        except _AWAY:
+            return Later("email_connection_lost", counts=False, delay=1.0), False
+        try:
+            connection.send(_LINE_START_DOT.sub(b"..", content) + b".\r\n")
+            code, _ = connection.getreply()
+        except _AWAY:
+            return Lost("email_answer_lost"), False
+        if code == 250:
+            return Accepted(), True
+        return self._refusal(connection, code)
+
+    def _refusal(self, connection: smtplib.SMTP, code: int) -> tuple[Outcome, bool]:
+        """What a reply other than success means: 4xx later, 5xx never (RFC 5321 §4.2.1). 421 also says that the server leaves."""
+        if code == -1:
+            # smtplib's word for an answer that is none.
+            return Later("email_connection_lost", counts=False, delay=1.0), False
+        if code == 421:
+            self._back_off.failed()
+            return Later("smtp_421", counts=False), False
+        outcome = Later(f"smtp_{code}") if code < 500 else Refused(f"smtp_{code}")
+        try:
+            return outcome, connection.rset()[0] == 250
+        except _AWAY:
+            return outcome, False
+
+    def _take(self) -> tuple[smtplib.SMTP, int]:
+        while True:
+            with self._lock:
+                if not self._idle:
+                    break
+                connection, used = self._idle.pop()
+            try:
+                # A server may have left an idle connection; better to know before the envelope.
+                if connection.noop()[0] == 250:
+                    return connection, used
+            except _AWAY:
+                pass
+            _leave(connection, politely=False)
+        return self._connect(), 0
+
+    def _connect(self) -> smtplib.SMTP:
+        where = self._where
+        if where.scheme == "smtps":
+            connection: smtplib.SMTP = smtplib.SMTP_SSL(
+                where.host, where.port, timeout=self._timeout, context=self._context()
+            )
+        else:
+            connection = smtplib.SMTP(where.host, where.port, timeout=self._timeout)
+        try:
+            if where.scheme == "smtp+starttls":
+                # Raises when the server does not offer it: we do not fall back to an open line.
+                connection.starttls(context=self._context())
+            connection.ehlo_or_helo_if_needed()
+            if where.user:
+                connection.login(where.user, where.password or "")
+        except BaseException:
+            _leave(connection, politely=False)
+            raise
+        return connection
+
+    def _context(self) -> ssl.SSLContext:
+        if self._tls is None:
+            self._tls = ssl.create_default_context()
+        return self._tls
+
+
+def _leave(connection: smtplib.SMTP, *, politely: bool) -> None:
+    with suppress(*_AWAY):
+        if politely:
+            connection.quit()
+    connection.close()

@@ -1,0 +1,85 @@
+"""Which templates there are, who reads them, and which tokens each may hold. The texts themselves are files under templates/.
+
+A token that is not listed here refuses to render, and so does one that has no value: nobody is ever sent a `{token}`.
+"""
+
+from dataclasses import dataclass
+
+COMPLAINANT = "complainant"
+OFFICER = "officer"
+COORDINATOR = "coordinator"
+AUDIENCES = (COMPLAINANT, OFFICER, COORDINATOR)
+
+SMS = "sms"
+EMAIL = "email"
+CHANNELS = (SMS, EMAIL)
+LANGUAGES = ("ar", "en")
+
+# What each channel needs of a template: the last words of the file names.
+PIECES = {SMS: ("sms",), EMAIL: ("subject", "text")}
+
+
+@dataclass(frozen=True)
+class Template:
+    """`tokens` may stand in any piece of the template, `sms_tokens` in its SMS: never what tells of the complaint itself."""
+
+    name: str
+    audience: str
+    channels: tuple[str, ...]
+    tokens: frozenset[str]
+    sms_tokens: frozenset[str] = frozenset()
+
+    def allowed(self, piece: str) -> frozenset[str]:
+        """The tokens that a piece ("subject", "text", "sms") may hold."""
+        return self.sms_tokens if piece == "sms" else self.tokens
+
+
+_FOR_COMPLAINANT = frozenset({"name", "tracking_number", "link"})
+
+TEMPLATES = {
+    template.name: template
+    for template in (
+        Template(
+            "received",
+            COMPLAINANT,
+            CHANNELS,
+            _FOR_COMPLAINANT,
+            frozenset({"tracking_number", "link"}),
+        ),
+        Template(
+            "assigned",
+            COMPLAINANT,
+            CHANNELS,
+            _FOR_COMPLAINANT | {"institution"},
+            frozenset({"tracking_number", "link"}),
+        ),
+        Template(
+            "promised",
+            COMPLAINANT,
+            CHANNELS,
+            _FOR_COMPLAINANT | {"due_date"},
+            frozenset({"tracking_number", "due_date"}),
+        ),
+        Template(
+            "officer_assigned",
+            OFFICER,
+            CHANNELS,
+            frozenset({"name", "case", "institution", "link"}),
+            frozenset({"case"}),
+        ),
+        Template(
+            "unowned",
+            COORDINATOR,
+            (EMAIL,),
+            frozenset({"case", "institution", "reason", "since", "link"}),
+        ),
+    )
+}
+
+
+class TemplateRefused(Exception):
+    """A template cannot be rendered. `code` is one of a few fixed words and safe to store."""
+
+    def __init__(self, code: str):
+        super().__init__(code)
+        self.code = code
