@@ -18,7 +18,7 @@ from pathlib import Path
 import click
 
 from services.chassis import logs, migrate, settings
-from services.cli import database, keys, processes, registry
+from services.cli import database, keys, processes, registry, sinks
 from services.cli.postgres import HOST, PostgresError, Server, free_port
 
 STATE = "running.json"
@@ -66,10 +66,11 @@ def _run(directory: Path) -> int:
         server.start()
         _addresses(server, gateway_port)
         filed = _prepare(server, directory)
-        with _sinks() as sinks, settings.fail_at_start():
+        with sinks.running(directory / "sinks") as ends, settings.fail_at_start():
+            os.environ.update(ends)
             logs.configure("embedded")
             classes = [registry.service_class(name) for name in registry.CLASSES]
-            where = {"pid": os.getpid(), "gateway_port": gateway_port, "sinks": sinks}
+            where = {"pid": os.getpid(), "gateway_port": gateway_port, "sinks": ends}
             return processes.run(classes, started=lambda: _started(directory, where, filed))
     finally:
         (directory / STATE).unlink(missing_ok=True)
@@ -127,12 +128,6 @@ def _prepare(server: Server, directory: Path) -> dict[str, str]:
     filed = seed_all(urls)
     mark.write_text(f"{datetime.now(UTC).isoformat()}\n")
     return filed
-
-
-@contextlib.contextmanager
-def _sinks() -> Iterator[dict[str, str]]:
-    """Local ends for text messages and mail, which show what they got."""
-    yield {}
 
 
 def _started(directory: Path, where: dict, filed: dict[str, str]) -> None:

@@ -1,5 +1,6 @@
 """These tests drive separate processes from outside, and a browser: this process stays as Python made it."""
 
+import os
 import sys
 
 import pytest
@@ -9,3 +10,58 @@ if "eventlet" in sys.modules:
 
     if eventlet.patcher.is_monkey_patched("socket"):
         raise pytest.UsageError("tests/e2e run in a process of their own: pytest tests/e2e")
+
+
+@pytest.fixture(scope="session")
+def sinks(tmp_path_factory):
+    """Local ends for text messages and mail; their settings by name."""
+    from services.cli.sinks import running
+
+    with running(tmp_path_factory.mktemp("sinks")) as ends:
+        yield ends
+
+
+@pytest.fixture(scope="session")
+def system(database_template, rabbit, keys, sinks):
+    """The whole system as separate processes, filled with what an installation starts with.
+
+    `.gateway` is its address, `.command("token", "issue", …)` runs a command in its environment, `.processes`,
+    `.environment`; `.databases` and `.vhost` are what it runs on.
+    """
+    from tests.support.deployment import Deployment
+
+    databases, vhost = database_template.copy(), rabbit.create_vhost()
+    environment = {**databases.environment, **keys, **sinks, "AMQP_URI": vhost.uri, "LIMITS": "false"}
+    deployment = Deployment(environment)
+    deployment.databases, deployment.vhost = databases, vhost
+    deployment.command("topology", "declare")
+    deployment.command("seed")
+    try:
+        yield deployment.start()
+    finally:
+        codes = deployment.close()
+        vhost.drop()
+        databases.drop()
+    assert set(codes.values()) <= {0}, codes
+
+
+@pytest.fixture(scope="session")
+def coordinator(system):
+    """The headers of the coordinator."""
+    token = system.command("token", "issue", "--role", "coordinator").strip()
+    return {"Authorization": f"Bearer {token}"}
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A headless Chromium, driven by playwright."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.support.tools import chromium
+
+    # Chromium has no sandbox for root, and refuses to start rather than to do without.
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium(), args=arguments)
+        yield running
+        running.close()
