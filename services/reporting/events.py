@@ -1,0 +1,71 @@
+"""What reporting reads. It publishes nothing: figures are asked for, not announced."""
+
+from marshmallow import fields
+
+from services.chassis.contract import FactType, Reading, Reads
+
+
+class ReceivedReading(Reading):
+    """The dimensions that every figure is broken down by."""
+
+    complaint_id = fields.UUID(required=True)
+    kind = fields.String(required=True)
+    category = fields.String(required=True)
+    governorate = fields.String(required=True)
+    channel = fields.String(required=True)
+    received_at = fields.AwareDateTime(required=True)
+
+
+class NameReading(Reading):
+    """A public name in both languages."""
+
+    ar = fields.String(required=True)
+    en = fields.String(required=True)
+
+
+class AssignedReading(Reading):
+    """Who has it now."""
+
+    complaint_id = fields.UUID(required=True)
+    institution = fields.String(required=True)
+    institution_name = fields.Nested(NameReading, required=True)
+    assigned_at = fields.AwareDateTime(required=True)
+
+
+class PromiseReading(Reading):
+    """By when the answer is due."""
+
+    complaint_id = fields.UUID(required=True)
+    due_at = fields.AwareDateTime(required=True)
+
+
+class FailedReading(Reading):
+    """Nobody has it; the institution is None when no rule names one."""
+
+    complaint_id = fields.UUID(required=True)
+    institution = fields.String(required=True, allow_none=True)
+    unowned_since = fields.AwareDateTime(required=True)
+
+
+class NoticeReading(Reading):
+    """Which complaint a notice was about; whether it arrived is the type of the fact."""
+
+    complaint_id = fields.UUID(required=True)
+
+
+COMPLAINT_RECEIVED = Reads("intake", "ComplaintReceived", 1, ReceivedReading)
+COMPLAINT_ASSIGNED = Reads("routing", "ComplaintAssigned", 1, AssignedReading)
+PROMISE_SET = Reads("routing", "PromiseSet", 1, PromiseReading)
+ASSIGNMENT_FAILED = Reads("routing", "AssignmentFailed", 1, FailedReading)
+NOTIFICATION_DELIVERED = Reads("notification", "NotificationDelivered", 1, NoticeReading)
+NOTIFICATION_FAILED = Reads("notification", "NotificationFailed", 1, NoticeReading)
+
+PUBLISHED: tuple[FactType, ...] = ()
+READ = (
+    COMPLAINT_RECEIVED,
+    COMPLAINT_ASSIGNED,
+    PROMISE_SET,
+    ASSIGNMENT_FAILED,
+    NOTIFICATION_DELIVERED,
+    NOTIFICATION_FAILED,
+)

@@ -1,0 +1,163 @@
+"""Counts of complaints by day and dimension, kept by differences in the transaction that changes a complaint.
+
+A cell is (day of receipt, institution, category, governorate, kind, channel, status). Adding up every cell of a month
+to learn one total would read nearly as many rows as there are complaints, so each complaint is counted in four slices:
+one keeps all dimensions apart, the others keep a few and sum over the rest. A question is answered from the coarsest
+slice that knows its filters.
+"""
+
+# ruff: noqa: S608 - statements are put together from the constants of these modules; values are parameters.
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from services.reporting.kpi import NONE, SETTLED
+
+DIMENSIONS = ("institution", "category", "governorate", "kind", "channel", "status")
+MEASURES = ("received", "assigned", "unowned", "promised", "overdue", "notices_delivered", "notices_failed")
+
+#: In a cell: every value of the dimension together.
+ALL = "*"
+
+#: slice number → the dimensions that it keeps apart. In the order of preference: the fewest cells first.
+SLICES = {
+    1: ("governorate", "kind"),
+    2: ("channel", "kind", "status"),
+    3: ("institution", "category", "kind"),
+    0: DIMENSIONS,
+}
+
+OPEN = f"status NOT IN ({', '.join(repr(status) for status in SETTLED)})"
+
+#: What one row of `complaint` counts, and in which cell. The only place that says so: differences, recount and rebuild all use it.
+CELL = {
+    "day": "received_day",
+    "institution": f"coalesce(institution, '{NONE}')",
+    "category": "category",
+    "governorate": "governorate",
+    "kind": "kind",
+    "channel": "channel",
+    "status": "status",
+}
+COUNT = {
+    "received": "1",
+    "assigned": "(assigned_at IS NOT NULL AND unowned_since IS NULL)::int",
+    "unowned": "(unowned_since IS NOT NULL)::int",
+    "promised": "(due_at IS NOT NULL)::int",
+    "overdue": f"(overdue AND {OPEN})::int",
+    "notices_delivered": "notices_delivered",
+    "notices_failed": "notices_failed",
+}
+KEY = ("slice", *CELL)
+
+
+def _cells(rows: str, sign: str) -> str:
+    """SELECT of the cells, by slice, of `rows` (a table of complaints); each measure is multiplied by `sign`."""
+    cell = ", ".join(f"{expression} AS {name}" for name, expression in CELL.items())
+    count = ", ".join(f"{sign} * {expression} AS {name}" for name, expression in COUNT.items())
+    return f"SELECT {cell}, {count} FROM {rows} WHERE received_day IS NOT NULL"
+
+
+def _sliced(source: str) -> str:
+    """SELECT that sums `source` (cells) into every slice; a dimension that a slice does not keep reads `*`."""
+    sets = ", ".join(f"(day, {', '.join(dimensions)})" for _, dimensions in sorted(SLICES.items()))
+    # A slice is known by the dimensions that its grouping set leaves out.
+    number = " ".join(
+        f"WHEN GROUPING({', '.join(DIMENSIONS)}) = {_mask(dimensions)} THEN {number}"
+        for number, dimensions in sorted(SLICES.items())
+    )
+    dimensions = ", ".join(
+        f"CASE WHEN GROUPING({name}) = 1 THEN '{ALL}' ELSE {name} END AS {name}" for name in DIMENSIONS
+    )
+    sums = ", ".join(f"sum({name})::int AS {name}" for name in MEASURES)
+    return (
+        f"SELECT (CASE {number} END)::smallint AS slice, day, {dimensions}, {sums}"
+        f" FROM ({source}) AS cell GROUP BY GROUPING SETS ({sets})"
+    )
+
+
+def _mask(kept: Sequence[str]) -> int:
+    """What GROUPING(…all dimensions…) returns in the set that keeps `kept`: one bit for each that is summed over."""
+    return int("".join("0" if name in kept else "1" for name in DIMENSIONS), 2)
+
+
+_KEY = ", ".join(KEY)
+_COLUMNS = ", ".join((*KEY, *MEASURES))
+_ANY = " OR ".join(f"sum({name}) <> 0" for name in MEASURES)
+
+#: The end of a statement that has CTEs `before` and `after` (rows of complaint): carries the difference into `figure`.
+#: Rows are written in the order of their key, though the lock would allow any.
+CARRY = (
+    f"INSERT INTO figure AS f ({_COLUMNS})"
+    f" SELECT {_COLUMNS} FROM ({_sliced(_cells('before', '-1') + ' UNION ALL ' + _cells('after', '1'))}"
+    f" HAVING {_ANY}) AS change ORDER BY {_KEY}"
+    f" ON CONFLICT ({_KEY}) DO UPDATE SET {', '.join(f'{name} = f.{name} + EXCLUDED.{name}' for name in MEASURES)}"
+)
+_COUNTED = _sliced(_cells("complaint", "1"))
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A cell whose kept counts are not those of a recount. `kept` and `counted` map measure to number."""
+
+    cell: dict[str, Any]
+    kept: dict[str, int]
+    counted: dict[str, int]
+
+
+def lock(connection: sa.Connection) -> None:
+    """Makes this transaction the only writer of complaints and figures until it ends.
+
+    A batch runs one handler after another in one transaction, so no order of row locks could be kept across them: two
+    replicas would deadlock. One lock taken first is an order. It also makes the row that a difference is taken from
+    the newest one: under READ COMMITTED the statement after it sees all that earlier holders committed.
+    """
+    connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('reporting'), hashtext('figure'))"))
+
+
+def recount(connection: sa.Connection, limit: int = 100) -> list[Difference]:
+    """Counts all complaints again and returns up to `limit` cells that differ from the kept figures; [] is right.
+
+    One statement, hence one snapshot: it may run beside the writers. Reads every complaint (seconds per million).
+    """
+    connection.execute(sa.text("SET LOCAL statement_timeout = '10min'"))
+    either = ", ".join(f"coalesce(kept.{name}, counted.{name}) AS {name}" for name in KEY)
+    pairs = ", ".join(
+        f"coalesce({side}.{name}, 0) AS {side}_{name}" for side in ("kept", "counted") for name in MEASURES
+    )
+    differs = " OR ".join(f"coalesce(kept.{name}, 0) <> coalesce(counted.{name}, 0)" for name in MEASURES)
+    found = connection.execute(
+        sa.text(
+            f"SELECT {either}, {pairs} FROM figure AS kept FULL JOIN ({_COUNTED}) AS counted USING ({_KEY})"
+            f" WHERE {differs} LIMIT :limit"
+        ),
+        {"limit": limit},
+    ).mappings()
+    return [
+        Difference(
+            cell={name: row[name] for name in KEY},
+            kept={name: row[f"kept_{name}"] for name in MEASURES},
+            counted={name: row[f"counted_{name}"] for name in MEASURES},
+        )
+        for row in found
+    ]
+
+
+def rebuild(connection: sa.Connection) -> int:
+    """Replaces all figures by a recount and returns the number of cells. Writers wait until it is done."""
+    connection.execute(sa.text("SET LOCAL statement_timeout = '10min'"))
+    lock(connection)
+    connection.execute(sa.text("DELETE FROM figure"))
+    return connection.execute(
+        sa.text(f"INSERT INTO figure ({_COLUMNS}) SELECT {_COLUMNS} FROM ({_COUNTED}) AS counted")
+    ).rowcount
+
+
+def sweep(connection: sa.Connection) -> int:
+    """Deletes the cells that every complaint has left, and returns how many; they count nothing but are read."""
+    lock(connection)
+    nothing = " AND ".join(f"{name} = 0" for name in MEASURES)
+    return connection.execute(sa.text(f"DELETE FROM figure WHERE {nothing}")).rowcount

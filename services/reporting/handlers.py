@@ -1,0 +1,136 @@
+"""Use cases of reporting: one for each fact, all by the batch. Each is one statement on the complaints and their figures.
+
+Facts of one source about one complaint arrive in order, so the last of a batch wins; facts of different sources set
+different columns, so their order does not matter. The inbox keeps a duplicate from being counted.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from services.chassis.event import Event
+from services.reporting import board, figures, kpi, metrics, store
+
+SERVICE = "reporting"
+OVERDUE_CHUNK = 2000
+
+
+def complaints_received(connection: sa.Connection, events: Sequence[Event], *, now: datetime) -> None:
+    """ComplaintReceived: the dimensions of a complaint are known, from now on it is counted."""
+    store.project(connection, store.RECEIVED, _last(events, store.RECEIVED_COLUMNS))
+    _observe(events, now)
+
+
+def complaints_assigned(connection: sa.Connection, events: Sequence[Event], *, now: datetime) -> None:
+    """ComplaintAssigned: an officer of the institution holds it; it is unowned no more."""
+    store.project(connection, store.ASSIGNED, _last(events, store.ASSIGNED_COLUMNS))
+    # After the figures, whose lock keeps two replicas from naming the same institutions in different orders.
+    store.name_institutions(
+        connection, {event.data["institution"]: event.data["institution_name"] for event in events}
+    )
+    _observe(events, now)
+
+
+def promises_set(connection: sa.Connection, events: Sequence[Event], *, now: datetime) -> None:
+    """PromiseSet: the complainant was told a due time."""
+    store.project(connection, store.PROMISED, _last(events, store.PROMISED_COLUMNS))
+    _observe(events, now)
+
+
+def assignments_failed(connection: sa.Connection, events: Sequence[Event], *, now: datetime) -> None:
+    """AssignmentFailed: nobody could take it; it is unowned until it is assigned."""
+    store.project(connection, store.UNOWNED, _last(events, store.UNOWNED_COLUMNS))
+    _observe(events, now)
+
+
+def notices_delivered(connection: sa.Connection, events: Sequence[Event], *, now: datetime) -> None:
+    """NotificationDelivered: one more notice about the complaint reached somebody."""
+    _notified(connection, events, delivered=1, failed=0)
+    _observe(events, now)
+
+
+def notices_failed(connection: sa.Connection, events: Sequence[Event], *, now: datetime) -> None:
+    """NotificationFailed: one more notice about the complaint was given up."""
+    _notified(connection, events, delivered=0, failed=1)
+    _observe(events, now)
+
+
+def _notified(connection: sa.Connection, events: Sequence[Event], *, delivered: int, failed: int) -> None:
+    times = Counter(event.data["complaint_id"] for event in events)
+    rows = [
+        {"complaint_id": complaint, "notices_delivered": delivered * n, "notices_failed": failed * n}
+        for complaint, n in times.items()
+    ]
+    store.project(connection, store.NOTIFIED, rows)
+
+
+def _last(events: Sequence[Event], columns: Iterable[str]) -> list[dict[str, Any]]:
+    """One row for each complaint, of the last event about it; a statement may not touch a row twice."""
+    rows = {event.data["complaint_id"]: event.data for event in events}
+    return [
+        {"complaint_id": complaint, **{name: data[name] for name in columns}}
+        for complaint, data in rows.items()
+    ]
+
+
+def _observe(events: Sequence[Event], now: datetime) -> None:
+    for event in events:
+        # A clock that runs ahead elsewhere must not make a lag negative.
+        lag = max(now - event.time, timedelta())
+        metrics.projection_lag_seconds.labels(event.type).observe(lag.total_seconds())
+
+
+def mark_overdue(connection: sa.Connection, *, now: datetime, limit: int = OVERDUE_CHUNK) -> int:
+    """Counts up to `limit` complaints as overdue whose due time has passed since the last look; returns how many.
+
+    Time makes them overdue, not a fact, so somebody has to look; the dashboard adds those that were not looked at yet.
+    """
+    if not store.newly_overdue(connection, now, 1):
+        return 0
+    # Looked for again under the lock: a promise may have been moved since.
+    figures.lock(connection)
+    found = store.newly_overdue(connection, now, limit)
+    store.project(connection, store.OVERDUE, [{"complaint_id": complaint} for complaint in found])
+    return len(found)
+
+
+def dashboard(
+    connection: sa.Connection, period: kpi.Period, filters: Mapping[str, str], *, now: datetime
+) -> dict[str, Any]:
+    """The dashboard of a period beside the totals of the one before it, with names and definitions."""
+    board.plan_for_small_answers(connection)
+    current = board.read(connection, period, filters, now)
+    before = board.read(connection, period.previous(), filters, now, ())
+    names = {
+        "institution": store.institution_names(connection),
+        "status": kpi.STATUSES,
+        "kind": kpi.KINDS,
+        "channel": kpi.CHANNELS,
+    }
+    return {
+        "as_of": now,
+        "period": period,
+        "previous_period": period.previous(),
+        "filters": {name: filters.get(name) for name in board.FILTERS},
+        "totals": kpi.compared(current.totals, before.totals),
+        "by_day": kpi.every_day(period, current.by_day),
+        **{
+            f"by_{name}": kpi.table(
+                rows, names.get(name, {}), kpi.NOT_ASSIGNED if name == "institution" else None
+            )
+            for name, rows in current.by.items()
+        },
+        "definitions": kpi.DEFINITIONS,
+    }
+
+
+def audit(connection: sa.Connection) -> list[figures.Difference]:
+    """Recounts, shows the result in the metrics and sweeps out empty cells. Returns the differences; none is right."""
+    differences = figures.recount(connection)
+    metrics.figures_drift_cells.set(len(differences))
+    metrics.complaints_without_receipt.set(store.without_receipt(connection))
+    figures.sweep(connection)
+    return differences

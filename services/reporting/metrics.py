@@ -1,0 +1,19 @@
+"""Metrics of reporting, in one place. Labels are types of facts and nothing that grows."""
+
+from prometheus_client import Gauge, Histogram
+
+# From the moment that a fact states to the moment at which its figures were written: what a reader of the dashboard is behind by.
+projection_lag_seconds = Histogram(
+    "bekhedmetkom_reporting_projection_lag_seconds",
+    "Age of a fact when the figures show it.",
+    ("type",),
+    buckets=(0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 15, 60, 300, 3600),
+)
+# Cells that a recount found wrong (at most 100 are counted); anything but 0 is a fault to be looked into, then `rebuild`.
+figures_drift_cells = Gauge(
+    "bekhedmetkom_reporting_figures_drift_cells", "Cells of figures that differ from a recount."
+)
+# Complaints of which other services have spoken, but whose ComplaintReceived has not come; more than a moment's worth means a lost fact.
+complaints_without_receipt = Gauge(
+    "bekhedmetkom_reporting_complaints_without_receipt", "Complaints that are known by later facts alone."
+)

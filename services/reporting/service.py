@@ -1,0 +1,69 @@
+"""Reporting: the figures of the whole."""
+
+from collections.abc import Sequence
+
+import sqlalchemy
+
+from services.chassis import database, logs
+from services.chassis.clock import now
+from services.chassis.event import Event
+from services.chassis.schedule import every
+from services.chassis.subscriber import subscribe
+from services.chassis.web import Web
+from services.reporting import api, events, handlers
+
+log = logs.get()
+
+
+class ReportingService:
+    """Subscriptions, schedules and the web app of reporting."""
+
+    name = handlers.SERVICE
+    web = Web(api.create_reporting_app)
+
+    @subscribe(events.COMPLAINT_RECEIVED, batch=True)
+    def complaint_received(self, connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
+        """Counts what came in."""
+        handlers.complaints_received(connection, batch, now=now())
+
+    @subscribe(events.COMPLAINT_ASSIGNED, batch=True)
+    def complaint_assigned(self, connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
+        """Counts it with its institution."""
+        handlers.complaints_assigned(connection, batch, now=now())
+
+    @subscribe(events.PROMISE_SET, batch=True)
+    def promise_set(self, connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
+        """Counts it as promised."""
+        handlers.promises_set(connection, batch, now=now())
+
+    @subscribe(events.ASSIGNMENT_FAILED, batch=True)
+    def assignment_failed(self, connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
+        """Counts it as unowned."""
+        handlers.assignments_failed(connection, batch, now=now())
+
+    @subscribe(events.NOTIFICATION_DELIVERED, batch=True)
+    def notification_delivered(self, connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
+        """Counts a notice that arrived."""
+        handlers.notices_delivered(connection, batch, now=now())
+
+    @subscribe(events.NOTIFICATION_FAILED, batch=True)
+    def notification_failed(self, connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
+        """Counts a notice that was given up."""
+        handlers.notices_failed(connection, batch, now=now())
+
+    @every(5, name="overdue")
+    def mark_overdue(self) -> None:
+        """Counts what fell due, a chunk per transaction."""
+        while True:
+            with database.transaction(self.name) as connection:
+                marked = handlers.mark_overdue(connection, now=now())
+            if marked < handlers.OVERDUE_CHUNK:
+                break
+
+    @every(3600, name="audit")
+    def audit(self) -> None:
+        """Compares the figures with a recount."""
+        with database.transaction(self.name) as connection:
+            differences = handlers.audit(connection)
+        if differences:
+            log.error("figures_drifted", cells=len(differences), first=str(differences[0].cell))

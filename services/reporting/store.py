@@ -1,0 +1,171 @@
+"""Tables of reporting, and the one way in which a complaint's row changes.
+
+`complaint` holds what is known of each complaint now. `figure` holds counts of it, so that a dashboard reads a few
+thousand rows however many complaints there are. A change of a row and the change of the counts are one statement
+(figures.py): the counts of a cell are always the GROUP BY of the rows.
+"""
+
+# ruff: noqa: S608 - statements are put together from the constants of these modules; values are parameters.
+
+import json
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from services.reporting import figures
+
+metadata = sa.MetaData()
+
+#: A row may be partial: facts of different services about one complaint arrive in any order. What intake says is null until it has said it,
+#: and such a row is counted nowhere, because its day is not known.
+complaint = sa.Table(
+    "complaint",
+    metadata,
+    sa.Column("complaint_id", sa.Uuid, primary_key=True),
+    sa.Column("kind", sa.Text),
+    sa.Column("category", sa.Text),
+    sa.Column("governorate", sa.Text),
+    sa.Column("channel", sa.Text),
+    sa.Column("received_at", sa.DateTime(timezone=True)),
+    sa.Column(
+        "received_day", sa.Date, sa.Computed("(received_at AT TIME ZONE 'Asia/Amman')::date", persisted=True)
+    ),
+    sa.Column("status", sa.Text, nullable=False, server_default="received"),
+    sa.Column("institution", sa.Text),
+    sa.Column("assigned_at", sa.DateTime(timezone=True)),
+    sa.Column("unowned_since", sa.DateTime(timezone=True)),
+    sa.Column("due_at", sa.DateTime(timezone=True)),
+    # Whether the due time was seen to have passed; a new due time takes it back.
+    sa.Column("overdue", sa.Boolean, nullable=False, server_default="false"),
+    sa.Column("notices_delivered", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("notices_failed", sa.Integer, nullable=False, server_default="0"),
+)
+
+#: Public names of institutions, as the last fact that named one said.
+institution = sa.Table(
+    "institution",
+    metadata,
+    sa.Column("code", sa.Text, primary_key=True),
+    sa.Column("name_ar", sa.Text, nullable=False),
+    sa.Column("name_en", sa.Text, nullable=False),
+)
+
+figure = sa.Table(
+    "figure",
+    metadata,
+    sa.Column("slice", sa.SmallInteger, primary_key=True),
+    sa.Column("day", sa.Date, primary_key=True),
+    *(sa.Column(name, sa.Text, primary_key=True) for name in figures.DIMENSIONS),
+    *(sa.Column(name, sa.Integer, nullable=False) for name in figures.MEASURES),
+)
+
+
+#: The condition of the partial index `complaint_due`, and the time.
+NEWLY_OVERDUE = f"due_at < :now AND due_at IS NOT NULL AND NOT overdue AND {figures.OPEN}"
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """Which columns of `complaint` one kind of fact sets, and which it adds to; `fixed` are set to an SQL literal."""
+
+    sets: tuple[str, ...] = ()
+    adds: tuple[str, ...] = ()
+    fixed: tuple[tuple[str, str], ...] = ()
+
+    def statement(self) -> sa.TextClause:
+        """Upserts the rows given as the JSON array `:rows` and carries the difference into the figures."""
+        given = (*self.sets, *self.adds)
+        types = ", ".join(f"{name} {_SQL_TYPES[name]}" for name in ("complaint_id", *given))
+        columns = ", ".join(("complaint_id", *given, *(name for name, _ in self.fixed)))
+        values = ", ".join(("complaint_id", *given, *(literal for _, literal in self.fixed)))
+        changes = ", ".join(
+            (
+                *(f"{name} = EXCLUDED.{name}" for name in (*self.sets, *(name for name, _ in self.fixed))),
+                *(f"{name} = c.{name} + EXCLUDED.{name}" for name in self.adds),
+            )
+        )
+        return sa.text(
+            f"WITH incoming AS (SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r({types})),"
+            " before AS (SELECT c.* FROM complaint c JOIN incoming USING (complaint_id)),"
+            f" after AS (INSERT INTO complaint AS c ({columns})"
+            f" SELECT {values} FROM incoming ORDER BY complaint_id"
+            f" ON CONFLICT (complaint_id) DO UPDATE SET {changes} RETURNING c.*)"
+            f" {figures.CARRY}"
+        )
+
+
+_SQL_TYPES = {
+    "complaint_id": "uuid",
+    "received_at": "timestamptz",
+    "assigned_at": "timestamptz",
+    "unowned_since": "timestamptz",
+    "due_at": "timestamptz",
+    "notices_delivered": "int",
+    "notices_failed": "int",
+    **dict.fromkeys(("kind", "category", "governorate", "channel", "institution"), "text"),
+}
+
+RECEIVED_COLUMNS = ("kind", "category", "governorate", "channel", "received_at")
+ASSIGNED_COLUMNS = ("institution", "assigned_at")
+PROMISED_COLUMNS = ("due_at",)
+UNOWNED_COLUMNS = ("institution", "unowned_since")
+
+RECEIVED = Projection(sets=RECEIVED_COLUMNS).statement()
+ASSIGNED = Projection(
+    sets=ASSIGNED_COLUMNS, fixed=(("status", "'assigned'"), ("unowned_since", "NULL::timestamptz"))
+).statement()
+PROMISED = Projection(sets=PROMISED_COLUMNS, fixed=(("overdue", "false"),)).statement()
+UNOWNED = Projection(sets=UNOWNED_COLUMNS).statement()
+OVERDUE = Projection(fixed=(("overdue", "true"),)).statement()
+NOTIFIED = Projection(adds=("notices_delivered", "notices_failed")).statement()
+
+
+def project(connection: sa.Connection, statement: sa.TextClause, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Applies one kind of change to the given complaints, each at most once in `rows`, and to the figures.
+
+    Takes the figures' lock, which is kept until the transaction ends.
+    """
+    figures.lock(connection)
+    connection.execute(statement, {"rows": json.dumps(list(rows), default=str)})
+
+
+def newly_overdue(connection: sa.Connection, now: datetime, limit: int) -> list[uuid.UUID]:
+    """Open complaints whose due time has passed and which are not marked as overdue yet, longest overdue first."""
+    return list(
+        connection.scalars(
+            sa.text(f"SELECT complaint_id FROM complaint WHERE {NEWLY_OVERDUE} ORDER BY due_at LIMIT :limit"),
+            {"now": now, "limit": limit},
+        )
+    )
+
+
+def name_institutions(connection: sa.Connection, names: Mapping[str, Mapping[str, str]]) -> None:
+    """Remembers the public names ({code: {ar, en}}). A name that is known already costs no write."""
+    rows = [{"code": code, "ar": name["ar"], "en": name["en"]} for code, name in sorted(names.items())]
+    connection.execute(
+        sa.text(
+            "INSERT INTO institution (code, name_ar, name_en)"
+            " SELECT code, ar, en FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(code text, ar text, en text)"
+            " WHERE NOT EXISTS (SELECT FROM institution i WHERE (i.code, i.name_ar, i.name_en) = (r.code, r.ar, r.en))"
+            " ON CONFLICT (code) DO UPDATE SET name_ar = EXCLUDED.name_ar, name_en = EXCLUDED.name_en"
+        ),
+        {"rows": json.dumps(rows)},
+    )
+
+
+def institution_names(connection: sa.Connection) -> dict[str, dict[str, str]]:
+    """{code: {ar, en}} of every institution that a fact has named."""
+    return {
+        row.code: {"ar": row.name_ar, "en": row.name_en} for row in connection.execute(sa.select(institution))
+    }
+
+
+def without_receipt(connection: sa.Connection) -> int:
+    """How many complaints are known by later facts alone, since their ComplaintReceived has not come."""
+    return connection.scalar(
+        sa.select(sa.func.count()).select_from(complaint).where(complaint.c.received_at.is_(None))
+    )
