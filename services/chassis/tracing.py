@@ -111,10 +111,14 @@ def continue_from(
 
     kind = SpanKind.SERVER if server else SpanKind.CONSUMER
     tracer = _tracer(service)
-    # Exceptions carry texts with values in them: a span says that it failed by its status, not by the
-    # exception.
-    with tracer.start_as_current_span(
-        name or "continue", context=_context(parent), kind=kind, record_exception=False
+    with _failing_silently(
+        tracer.start_as_current_span(
+            name or "continue",
+            context=_context(parent),
+            kind=kind,
+            record_exception=False,
+            set_status_on_exception=False,
+        )
     ):
         yield
 
@@ -125,8 +129,25 @@ def span(name: str, service: str = "") -> Iterator[None]:
     if not _enabled:
         yield
         return
-    with _tracer(service).start_as_current_span(name, record_exception=False):
+    with _failing_silently(
+        _tracer(service).start_as_current_span(name, record_exception=False, set_status_on_exception=False)
+    ):
         yield
+
+
+@contextmanager
+def _failing_silently(starting: Any) -> Iterator[None]:
+    """Exceptions carry texts with values in them: a span says that it failed, and by which class, and nothing
+    more.
+    """
+    from opentelemetry.trace import Status, StatusCode
+
+    with starting as current:
+        try:
+            yield
+        except Exception as error:
+            current.set_status(Status(StatusCode.ERROR, type(error).__name__))
+            raise
 
 
 def _tracer(service: str) -> Any:

@@ -17,10 +17,10 @@ from eventlet import greenio, wsgi
 from eventlet.green import socket
 from nameko.extensions import DependencyProvider
 
-from services.chassis import hub, logs, metrics, problems, settings, tracing, wire
+from services.chassis import clock, hub, logs, metrics, problems, settings, tracing, wire
 from services.chassis.actor import Actor, current_actor, require
 from services.chassis.body import Blueprint
-from services.chassis.http import create_app
+from services.chassis.http import CORRELATION_HEADER, create_app
 from services.chassis.messages import Message
 from services.chassis.problems import Problem, language, text
 from services.chassis.settings import setting
@@ -111,7 +111,8 @@ class Server:
         self._handle = app
         self._slots = eventlet.semaphore.Semaphore(limits.admitted)
         self._in_progress = metrics.http_in_progress.labels(service)
-        self._connections: set[_Connection] = set()
+        # A dict for its order: the oldest first.
+        self._connections: dict[_Connection, None] = {}
         self._listener: Any = None
 
     def listen(self) -> None:
@@ -149,10 +150,11 @@ class Server:
                 continue
             if len(self._connections) >= self.limits.connections:
                 self.rejected("connections")
-                client.close()
-                continue
+                if not self._end_an_idle_one():
+                    client.close()
+                    continue
             connection = _Connection([address, client, wsgi.STATE_IDLE])
-            self._connections.add(connection)
+            self._connections[connection] = None
             eventlet.spawn_n(self._serve, connection)
 
     def stop(self) -> None:
@@ -174,6 +176,15 @@ class Server:
         for connection in list(self._connections):
             greenio.shutdown_safe(connection.state[1])
 
+    def _end_an_idle_one(self) -> bool:
+        """Makes room by ending the connection that has been open longest and asks for nothing now."""
+        for connection in self._connections:
+            if connection.state[2] == wsgi.STATE_IDLE:
+                del self._connections[connection]
+                greenio.shutdown_safe(connection.state[1])
+                return True
+        return False
+
     def rejected(self, reason: str) -> None:
         """Counts a request that no handler saw."""
         metrics.http_rejected_total.labels(self.service, reason).inc()
@@ -189,7 +200,7 @@ class Server:
         except Exception:
             log.exception("connection_failed")
         finally:
-            self._connections.discard(connection)
+            self._connections.pop(connection, None)
             greenio.shutdown_safe(client)
             client.close()
 
@@ -233,13 +244,14 @@ class _Connection:
 
 
 def _refuse(problem: Problem, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    correlation = logs.sane_correlation_id(environ.get("HTTP_X_CORRELATION_ID"))
+    correlation = logs.sane_correlation_id(environ.get("HTTP_X_CORRELATION_ID")) or clock.new_id()
     wanted = problems.language_of(environ.get("HTTP_ACCEPT_LANGUAGE"))
     content = problems.document(problem, wanted, correlation)
     headers = {
         "Content-Type": problems.CONTENT_TYPE,
         "Content-Length": str(len(content)),
         "X-Content-Type-Options": "nosniff",
+        CORRELATION_HEADER: correlation,
         **problem.headers,
     }
     start_response(f"{problem.status} {HTTPStatus(problem.status).phrase}", list(headers.items()))

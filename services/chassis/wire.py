@@ -18,7 +18,7 @@ import eventlet
 from eventlet import wsgi
 from eventlet.green import socket
 
-from services.chassis import problems
+from services.chassis import clock, logs, problems
 from services.chassis.problems import Problem
 
 MAX_LINE = 8 * 1024
@@ -261,11 +261,15 @@ class Protocol(wsgi.HttpProtocol):
         self.close_connection = 1
         self.server.rejected(refused.reason)
         language = problems.language_of(head.get("accept-language") if head else None)
-        content = problems.document(refused.problem, language, None)
+        correlation = (
+            logs.sane_correlation_id(head.get("x-correlation-id") if head else None) or clock.new_id()
+        )
+        content = problems.document(refused.problem, language, correlation)
         status = refused.problem.status
         answer = (
             f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nContent-Type: {problems.CONTENT_TYPE}\r\n"
-            f"Content-Length: {len(content)}\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n"
+            f"Content-Length: {len(content)}\r\nX-Content-Type-Options: nosniff\r\nX-Correlation-Id: {correlation}\r\n"
+            "Connection: close\r\n\r\n"
         )
         try:
             self.wfile.write(answer.encode() + content)
