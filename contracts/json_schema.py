@@ -1,0 +1,24 @@
+"""JSON Schema 2020-12 of a fact's data, from the producer's marshmallow schema (apispec knows the fields and validators)."""
+
+from typing import Any
+
+import marshmallow
+from apispec.ext.marshmallow.openapi import OpenAPIConverter
+
+from contracts.facts import Published
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def of(each: Published) -> dict[str, Any]:
+    """The schema of one fact; what it does not name is refused, as the producer refuses it."""
+    # OpenAPI 3.1's schemas are JSON Schema 2020-12. Without a name for nested schemas they are written in place.
+    converter = OpenAPIConverter(openapi_version="3.1.0", schema_name_resolver=lambda _: None, spec=None)
+    body = converter.schema2jsonschema(each.fact.schema(unknown=marshmallow.RAISE))
+    return {
+        "$schema": DIALECT,
+        "$id": f"urn:bekhedmetkom:{each.owner}:{each.name}",
+        "title": each.name,
+        "description": each.fact.description,
+        **body,
+    }
