@@ -235,5 +235,9 @@ def language_of(accept_language: str | None) -> str:
 
 @lru_cache(maxsize=512)
 def _best(accept_language: str) -> str:
-    accepted = parse_accept_header(accept_language, LanguageAccept)
-    return accepted.best_match(LANGUAGES, default="ar") or "ar"
+    # werkzeug's own best_match prefers "en" to "ar-JO", whatever their order: it looks at whole tags first.
+    for tag, quality in parse_accept_header(accept_language, LanguageAccept):
+        wanted = tag.lower().partition("-")[0]
+        if quality > 0 and wanted in LANGUAGES:
+            return wanted
+    return "ar"
