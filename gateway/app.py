@@ -1,10 +1,12 @@
 """The app of the gateway: the JSON API and the pages, on the chassis' app with staff tokens in place of actor tokens."""
 
 import flask
+from werkzeug.wrappers import Response
 
 from gateway import admission, auth, limits
-from gateway.api import forward, public, staff
+from gateway.api import docs, forward, public, staff
 from gateway.settings import Settings
+from gateway.web import pages
 from services.chassis import settings
 from services.chassis.http import create_app as chassis_app
 
@@ -21,11 +23,33 @@ def create_app() -> flask.Flask:
         "gateway",
         forward.blueprint("public", public.ROUTES),
         forward.blueprint("staff", staff.ROUTES),
+        *pages.blueprints(),
         title="Bekhedmetkom",
         description="Public complaints of Jordan.",
         authenticate=admission.authenticate,
         database=False,
         max_body_bytes=chosen.body_limit_bytes,
     )
+    # The chassis would show the document of this app alone; ours is composed from the services'.
+    app.view_functions["chassis_openapi"] = docs.serve
+    _refuse_by_page(app)
     admission.check_views(app, UNLIMITED)
     return app
+
+
+def _refuse_by_page(app: flask.Flask) -> None:
+    """An address that is not there is refused by a page where a person asked, and by problem+json elsewhere."""
+    by_problem = app.error_handler_spec[None][None][Exception]
+
+    def refuse(error: Exception) -> Response:
+        request = flask.request
+        machine = request.path.startswith(("/v1/", "/health/", "/metrics", "/openapi.json"))
+        if (
+            not machine
+            and request.accept_mimetypes.accept_html
+            and "text/html" in request.headers.get("Accept", "")
+        ):
+            return pages.refusal(error)
+        return by_problem(error)  # type: ignore[return-value]
+
+    app.register_error_handler(Exception, refuse)

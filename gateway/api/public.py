@@ -8,5 +8,6 @@ ROUTES = (
         "GET", "/v1/complaints/{tracking}", "intake", "/complaints/{tracking}", limit="lookups", misses=True
     ),
     Route("GET", "/v1/categories", "intake", "/categories", limit="reading"),
+    Route("GET", "/v1/governorates", "intake", "/governorates", limit="reading"),
     Route("GET", "/v1/bodies", "routing", "/institutions", limit="reading"),
 )

@@ -2,23 +2,52 @@
 
 from gateway.api.routes import Route
 
-_ANY = ("officer", "approver", "coordinator", "operations")
+_OFFICERS = ("officer", "coordinator")
+_COORDINATOR = ("coordinator",)
 
 ROUTES = (
+    Route("GET", "/v1/dashboard", "reporting", "/dashboard", limit="staff", roles=_COORDINATOR, query=True),
     Route(
-        "GET", "/v1/dashboard", "reporting", "/dashboard", limit="staff", roles=("coordinator",), query=True
+        "GET",
+        "/v1/staff/complaints/{complaint_id}",
+        "intake",
+        "/staff/complaints/{complaint_id}",
+        limit="staff",
+        roles=_OFFICERS,
     ),
     Route(
-        "GET", "/v1/staff/cases/{complaint_id}", "routing", "/cases/{complaint_id}", limit="staff", roles=_ANY
+        "GET",
+        "/v1/staff/cases/{complaint_id}",
+        "routing",
+        "/staff/cases/{complaint_id}",
+        limit="staff",
+        roles=_OFFICERS,
     ),
     Route(
-        "GET", "/v1/staff/unowned", "routing", "/unowned", limit="staff", roles=("coordinator",), query=True
+        "GET", "/v1/staff/unowned", "routing", "/staff/unowned", limit="staff", roles=_COORDINATOR, query=True
+    ),
+    Route(
+        "GET",
+        "/v1/staff/officers",
+        "routing",
+        "/staff/officers",
+        limit="staff",
+        roles=_COORDINATOR,
+        query=True,
+    ),
+    Route(
+        "POST",
+        "/v1/staff/officers/{officer_id}/presence",
+        "routing",
+        "/staff/officers/{officer_id}/presence",
+        limit="staff",
+        roles=_COORDINATOR,
     ),
     Route(
         "GET",
         "/v1/staff/complaints/{complaint_id}/notices",
         "notification",
-        "/complaints/{complaint_id}/notices",
+        "/staff/complaints/{complaint_id}/notices",
         limit="staff",
         roles=("coordinator", "operations"),
     ),

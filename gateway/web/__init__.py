@@ -1,1 +1,1 @@
-"""The pages."""
+"""The pages: Arabic at the root, English below /en, the same views for both."""

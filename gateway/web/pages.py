@@ -1,0 +1,121 @@
+"""Which page is where; what every page request passes; and how refusals look to a person."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import flask
+from werkzeug.wrappers import Response
+
+from gateway.settings import Settings
+from gateway.web import docs_page, file_pages, general_pages, messages_page, render, staff_pages, track_pages
+from gateway.web.render import N_
+from services.chassis import logs, settings
+from services.chassis.problems import Problem, problem_of
+
+_YEAR = 365 * 24 * 3600
+
+#: (path, method, view): each served at the path in Arabic and below /en in English.
+PAGES: tuple[tuple[str, str, Callable[..., Any]], ...] = (
+    ("/", "GET", general_pages.home),
+    ("/file", "GET", file_pages.start),
+    ("/file", "POST", file_pages.answer),
+    ("/track", "GET", track_pages.form),
+    ("/track", "POST", track_pages.show),
+    ("/docs", "GET", docs_page.show),
+    ("/staff/sign-in", "GET", staff_pages.form),
+    ("/staff/sign-in", "POST", staff_pages.sign_in),
+    ("/staff/sign-out", "POST", staff_pages.sign_out),
+    ("/staff/enter", "GET", staff_pages.enter),
+    ("/staff/dashboard", "GET", staff_pages.dashboard),
+)
+
+_HEADINGS = {
+    400: (N_("This could not be understood"), N_("Go back and try again.")),
+    403: (N_("This is not open to you"), N_("Your account does not have the role that this page needs.")),
+    404: (N_("This page does not exist"), N_("Check the address, or start from the first page.")),
+    405: (N_("This page does not exist"), N_("Check the address, or start from the first page.")),
+    413: (N_("That was too much"), N_("The text is longer than fits. Go back and shorten it.")),
+    429: (
+        N_("Too many requests from here"),
+        N_("Many requests came from your network. Wait a little, then try again; nothing is lost."),
+    ),
+    503: (N_("We cannot answer just now"), N_("Part of the service is away. Try again in a minute.")),
+    500: (N_("Something went wrong on our side"), N_("It was recorded. Try again in a minute.")),
+}
+
+
+def blueprints() -> list[flask.Blueprint]:
+    """The pages in both languages, and what has no language."""
+    found = [_blueprint("pages_ar", None), _blueprint("pages_en", "/en")]
+    plain = flask.Blueprint("plain", __name__)
+    plain.add_url_rule("/leave", view_func=general_pages.leave, methods=["GET"])
+    plain.add_url_rule("/static/<name>", view_func=general_pages.asset, methods=["GET"])
+    return [*found, plain]
+
+
+def _blueprint(name: str, prefix: str | None) -> flask.Blueprint:
+    made = flask.Blueprint(name, __name__, url_prefix=prefix)
+    pages = PAGES
+    if messages_page.wanted():
+        pages = (*PAGES, ("/demo/messages", "GET", messages_page.show))
+    for path, method, view in pages:
+        made.add_url_rule(path, f"{method} {path}".replace(".", "_"), view, methods=[method])
+    made.before_request(_refuse_other_sites)
+    made.before_request(_choose)
+    made.errorhandler(Exception)(refusal)
+    return made
+
+
+def _refuse_other_sites() -> None:
+    """A form on another site must not act here in the name of whoever looks at it."""
+    request = flask.request
+    if request.method != "POST":
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    origin = request.headers.get("Origin")
+    own = {request.host, urlsplit(settings.load(Settings).public_url).netloc}
+    foreign = (
+        site not in ("same-origin", "none")
+        if site
+        else bool(origin) and urlsplit(origin or "").netloc not in own
+    )
+    if foreign:
+        raise Problem(403, "role_missing")
+
+
+def _choose() -> Response | None:
+    """Remembers a choice of language or digits that the address carries, and takes it out of the address."""
+    request = flask.request
+    if request.method != "GET" or not {"language", "digits"} & set(request.args):
+        return None
+    response = flask.redirect(request.path, 303)
+    for name, known in (("language", render.LANGUAGES), ("digits", ("latn", "arab"))):
+        if request.args.get(name) in known:
+            response.set_cookie(
+                name,
+                request.args[name],
+                max_age=_YEAR,
+                httponly=True,
+                samesite="Lax",
+                secure=settings.load(Settings).public_url.startswith("https://"),
+            )
+    return response
+
+
+def refusal(error: Exception) -> Response:
+    """The page of a problem. Who is not signed in where that is needed is asked to sign in."""
+    problem = problem_of(error)
+    if problem.status == 401:
+        return flask.redirect(render.url("/staff/sign-in"), 303)
+    status = problem.status if problem.status != 504 else 503
+    heading, advice = _HEADINGS.get(status) or _HEADINGS[500 if status >= 500 else 400]
+    say = render.words()
+    return render.page(
+        "problem.html",
+        problem.status,
+        problem.headers,
+        heading=say(heading),
+        advice=say(advice),
+        correlation_id=logs.correlation_id() if status >= 500 else None,
+    )
