@@ -110,7 +110,10 @@ def _message(each: Published, examples: Sequence[dict[str, Any]]) -> dict[str, A
                 },
             ]
         },
-        "payload": json_schema.of(each),
+        "payload": {
+            "schemaFormat": "application/schema+json;version=draft-2020-12",
+            "schema": json_schema.of(each),
+        },
         "examples": [{"payload": example} for example in examples],
         "bindings": {
             "amqp": {"messageType": f"bekhedmetkom.{each.name}", "bindingVersion": BINDING},

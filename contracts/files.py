@@ -24,10 +24,10 @@ class Breaking(Exception):
 def generated_facts() -> dict[Path, str]:
     """The files about facts: path → text."""
     every = facts.published()
-    found = {ROOT / "events" / f"{each.name}.json": _text(json_schema.of(each)) for each in every}
-    found[ROOT / "catalogue.json"] = _text(catalogue.entries(every))
+    found = {ROOT / "events" / f"{each.name}.json": text(json_schema.of(each)) for each in every}
+    found[ROOT / "catalogue.json"] = text(catalogue.entries(every))
     found[ROOT / "facts.md"] = catalogue.page(every)
-    found[ROOT / "asyncapi.json"] = _text(
+    found[ROOT / "asyncapi.json"] = text(
         asyncapi.document(every, {each.name: examples(each) for each in every})
     )
     readme = flow.redrawn(README, every)
@@ -38,7 +38,7 @@ def generated_facts() -> dict[Path, str]:
 
 def generated_http(service: str) -> dict[Path, str]:
     """The file about the HTTP interface of one service."""
-    return {ROOT / "http" / f"{service}.json": _text(openapi.of(service))}
+    return {ROOT / "http" / f"{service}.json": text(openapi.of(service))}
 
 
 def examples(each: Published, root: Path = ROOT) -> list[dict[str, Any]]:
@@ -94,5 +94,6 @@ def write(wanted: Mapping[Path, str]) -> list[str]:
     return changed
 
 
-def _text(value: Any) -> str:
+def text(value: Any) -> str:
+    """JSON as it is written to a file."""
     return json.dumps(value, ensure_ascii=False, indent=2) + "\n"

@@ -20,5 +20,17 @@ def of(each: Published) -> dict[str, Any]:
         "$id": f"urn:bekhedmetkom:{each.owner}:{each.name}",
         "title": each.name,
         "description": each.fact.description,
-        **body,
+        **_portable(body),
+    }
+
+
+def _portable(value: Any) -> Any:
+    """Regular expressions of JSON Schema are ECMA's, which have no `\\A` and `\\Z`; `^` and `$` there mean the same."""
+    if isinstance(value, list):
+        return [_portable(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: each.replace(r"\A", "^").replace(r"\Z", "$") if name == "pattern" else _portable(each)
+        for name, each in value.items()
     }
