@@ -111,8 +111,8 @@ class Server:
         self._handle = app
         self._slots = eventlet.semaphore.Semaphore(limits.admitted)
         self._in_progress = metrics.http_in_progress.labels(service)
-        # A dict for its order: the oldest first.
-        self._connections: dict[_Connection, None] = {}
+        # The [address, socket, state] that eventlet's protocol keeps of each, by its id, the oldest first.
+        self._connections: dict[int, list[Any]] = {}
         self._listener: Any = None
 
     def listen(self) -> None:
@@ -138,6 +138,13 @@ class Server:
 
     def accept_forever(self) -> None:
         """Takes connections until `stop`. No client and no shortage of descriptors ends it."""
+        try:
+            self._accept()
+        finally:
+            # Closed here and not in stop(): a descriptor that is closed under a waiting accept never wakes it.
+            self._listener.close()
+
+    def _accept(self) -> None:
         while not self.stopping:
             try:
                 client, address = self._listener.accept()
@@ -153,8 +160,8 @@ class Server:
                 if not self._end_an_idle_one():
                     client.close()
                     continue
-            connection = _Connection([address, client, wsgi.STATE_IDLE])
-            self._connections[connection] = None
+            connection = [address, client, wsgi.STATE_IDLE]
+            self._connections[id(connection)] = connection
             eventlet.spawn_n(self._serve, connection)
 
     def stop(self) -> None:
@@ -164,24 +171,23 @@ class Server:
         self.stopping = True
         if self._listener is not None:
             greenio.shutdown_safe(self._listener)
-            self._listener.close()
-        for connection in list(self._connections):
-            if connection.state[2] == wsgi.STATE_IDLE:
-                greenio.shutdown_safe(connection.state[1])
+        for _, client, state in list(self._connections.values()):
+            if state == wsgi.STATE_IDLE:
+                greenio.shutdown_safe(client)
         with eventlet.Timeout(self.limits.drain_seconds, False):
             while self._connections:
                 eventlet.sleep(0.02)
         if self._connections:
             log.warning("requests_cut_off", count=len(self._connections))
-        for connection in list(self._connections):
-            greenio.shutdown_safe(connection.state[1])
+        for _, client, _ in list(self._connections.values()):
+            greenio.shutdown_safe(client)
 
     def _end_an_idle_one(self) -> bool:
         """Makes room by ending the connection that has been open longest and asks for nothing now."""
-        for connection in self._connections:
-            if connection.state[2] == wsgi.STATE_IDLE:
-                del self._connections[connection]
-                greenio.shutdown_safe(connection.state[1])
+        for key, (_, client, state) in self._connections.items():
+            if state == wsgi.STATE_IDLE:
+                del self._connections[key]
+                greenio.shutdown_safe(client)
                 return True
         return False
 
@@ -189,18 +195,18 @@ class Server:
         """Counts a request that no handler saw."""
         metrics.http_rejected_total.labels(self.service, reason).inc()
 
-    def _serve(self, connection: "_Connection") -> None:
-        client = connection.state[1]
+    def _serve(self, connection: list[Any]) -> None:
+        client = connection[1]
         try:
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            wire.Protocol(connection.state, self)
+            wire.Protocol(connection, self)
         except OSError:
             # Reset by the client, at whatever moment: its right.
             self.rejected("gone")
         except Exception:
             log.exception("connection_failed")
         finally:
-            self._connections.pop(connection, None)
+            self._connections.pop(id(connection), None)
             greenio.shutdown_safe(client)
             client.close()
 
@@ -234,13 +240,6 @@ class Server:
             deadline.cancel()
             if self.stopping:
                 environ["bekhedmetkom.connection"].close_connection = 1
-
-
-class _Connection:
-    """A client's connection; `state` is the [address, socket, state] that eventlet's protocol keeps."""
-
-    def __init__(self, state: list[Any]):
-        self.state = state
 
 
 def _refuse(problem: Problem, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

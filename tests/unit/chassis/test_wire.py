@@ -1,0 +1,312 @@
+"""Hostile and broken clients against a real listening server. After each of them it must still answer."""
+
+import json
+import threading
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from prometheus_client import REGISTRY
+
+from tests.support import raw_http
+from tests.support.poll import until
+
+HOST = b"Host: things\r\n"
+LIVE = b"GET /health/live HTTP/1.1\r\n" + HOST + b"\r\n"
+POST = b"POST /things HTTP/1.1\r\n" + HOST + b"Content-Type: application/json\r\n"
+
+
+@pytest.fixture
+def server(serve):
+    found = serve(HTTP_REQUEST_SECONDS=1, HTTP_IDLE_SECONDS=2)
+    yield found
+    assert raw_http.exchange(found.address, LIVE)[0].status == 200
+    until(lambda: not found._connections)
+
+
+def statuses(server, *parts: bytes) -> list[int]:
+    return [answer.status for answer in raw_http.exchange(server.address, *parts)]
+
+
+def rejected(reason: str) -> float:
+    labels = {"service": "things", "reason": reason}
+    return REGISTRY.get_sample_value("bekhedmetkom_http_rejected_total", labels) or 0
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + HOST + HOST + b"\r\n",
+        b"GET / HTTP/1.1\n" + HOST + b"\r\n",
+        b"GET / HTTP/1.1\r\nHost: things\n\r\n",
+        b"GET / HTTP/2.0\r\n" + HOST + b"\r\n",
+        b"GET / HTTP/1.10\r\n" + HOST + b"\r\n",
+        b"GET  / HTTP/1.1\r\n" + HOST + b"\r\n",
+        b"GET / \r\n" + HOST + b"\r\n",
+        b"GET /\r\n\r\n",
+        b"get / HTTP/1.1\r\n" + HOST + b"\r\n",
+        b"GET /\xd9\x85 HTTP/1.1\r\n" + HOST + b"\r\n",
+        b"GET /\x00 HTTP/1.1\r\n" + HOST + b"\r\n",
+        b"GET * HTTP/1.1\r\n" + HOST + b"\r\n",
+        b"CONNECT things:80 HTTP/1.1\r\n" + HOST + b"\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"\r\n\r\nGET / HTTP/1.1\r\n" + HOST + b"\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + HOST + b"Name : value\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + HOST + b"No colon\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + HOST + b": empty name\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + HOST + b"A: b\r\n folded\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + HOST + b"A: b\x00c\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + HOST + b"A: b\rc\r\n\r\n",
+        POST + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        POST + b"Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n0\r\n\r\n",
+        POST + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        POST + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n",
+        POST + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+        POST + b"Transfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n",
+        b"POST /things HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        POST + b"Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}",
+        POST + b"Content-Length: 2, 2\r\n\r\n{}",
+        POST + b"Content-Length: +2\r\n\r\n{}",
+        POST + b"Content-Length: -2\r\n\r\n{}",
+        POST + b"Content-Length: 0x2\r\n\r\n{}",
+        POST + b"Content-Length: 2_0\r\n\r\n{}",
+        POST + b"Content-Length: \xd9\xa2\r\n\r\n{}",
+        POST + b"Content-Length: \r\n\r\n{}",
+        POST + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n{}\r\n0\r\n\r\n",
+        POST + b"Transfer-Encoding: chunked\r\n\r\n-2\r\n{}\r\n0\r\n\r\n",
+        POST + b"Transfer-Encoding: chunked\r\n\r\n0x2\r\n{}\r\n0\r\n\r\n",
+        POST + b"Transfer-Encoding: chunked\r\n\r\n2\n{}\r\n0\r\n\r\n",
+        POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}xx\r\n0\r\n\r\n",
+        POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}0\r\n\r\n",
+        POST + b"Transfer-Encoding: chunked\r\n\r\n2;" + b"x" * 600 + b"\r\n{}\r\n0\r\n\r\n",
+        POST + b"Transfer-Encoding: chunked\r\n\r\n" + b"0" * 600 + b"\r\n\r\n",
+    ],
+)
+def test_what_can_be_read_in_two_ways_is_refused(server, request_bytes):
+    # A second request behind it must not be answered: that is how a request is smuggled.
+    answers = raw_http.exchange(server.address, request_bytes + LIVE)
+    assert [answer.status for answer in answers] == [400]
+    (answer,) = answers
+    assert answer.headers["connection"] == "close"
+    assert answer.headers["content-type"] == "application/problem+json"
+    found = json.loads(answer.body)
+    assert (found["status"], found["code"]) == (400, "bad_request")
+    assert found["correlation_id"] == answer.headers["x-correlation-id"]
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "status"),
+    [
+        (b"GET /" + b"x" * 9000 + b" HTTP/1.1\r\n" + HOST + b"\r\n", 414),
+        (b"x" * 100_000, 414),
+        (b"GET / HTTP/1.1\r\n" + HOST + b"A: " + b"x" * 9000 + b"\r\n\r\n", 431),
+        (b"GET / HTTP/1.1\r\n" + HOST + b"A: b\r\n" * 101 + b"\r\n", 431),
+        (b"GET / HTTP/1.1\r\n" + HOST + (b"A: " + b"x" * 4000 + b"\r\n") * 20 + b"\r\n", 431),
+        (POST + b"Content-Length: 70000\r\n\r\n" + b"x" * 70_000, 413),
+        (POST + b"Content-Length: 999999999999999\r\n\r\n", 413),
+        (POST + b"Content-Length: 9999999999999999999999\r\n\r\n", 400),
+        (POST + b"Transfer-Encoding: chunked\r\n\r\nFFFFFFFF\r\n", 413),
+        (POST + b"Transfer-Encoding: chunked\r\n\r\n" + (b"1000\r\n" + b"x" * 4096 + b"\r\n") * 17, 413),
+        (POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\n" + b"A: b\r\n" * 200, 431),
+    ],
+)
+def test_what_is_too_large_is_refused_before_it_is_read(server, request_bytes, status):
+    assert statuses(server, request_bytes) == [status]
+
+
+def test_the_refusal_speaks_the_language_that_is_asked_for(server):
+    head = POST + b"Accept-Language: en\r\nContent-Length: 70000\r\n\r\n"
+    (answer,) = raw_http.exchange(server.address, head)
+    assert json.loads(answer.body)["title"] == "Content too large"
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        b"",
+        b"G",
+        b"GET / HTTP/1.1\r\n",
+        b"GET / HTTP/1.1\r\nHost",
+        POST + b"Content-Length: 100\r\n\r\n{",
+        POST + b"Transfer-Encoding: chunked\r\n\r\n5\r\nab",
+        POST + b"Transfer-Encoding: chunked\r\n\r\n5\r\nabcde",
+        POST + b"Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n",
+        POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\n",
+    ],
+)
+def test_half_a_request_is_not_answered(server, request_bytes):
+    assert statuses(server, request_bytes) == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "reason"),
+    [
+        (b"GET / HTTP/1.1\r\n", "slow_header"),
+        (b"GET / HTTP/1.1\r\n" + HOST, "slow_header"),
+        (POST + b"Content-Length: 100\r\n\r\n", "slow_body"),
+        (POST + b"Transfer-Encoding: chunked\r\n\r\n", "slow_body"),
+    ],
+)
+def test_a_slow_client_is_cut_off_however_steadily_it_drips(server, sent, reason):
+    before = rejected(reason)
+    with raw_http.connect(server.address) as connection:
+        connection.sendall(sent)
+        # A byte every twentieth of a second: each wait of the server is short, the whole is not.
+        received = drip(connection)
+    (answer,) = raw_http.answers(received)
+    assert answer.status == 408
+    assert rejected(reason) == before + 1
+
+
+def drip(connection) -> bytes:
+    """Sends one byte again and again until the server says something; returns all that it says."""
+    connection.settimeout(0.05)
+    received = b""
+
+    def answered() -> bool:
+        nonlocal received
+        try:
+            connection.sendall(b"1")
+            received += connection.recv(65536)
+        except TimeoutError:
+            pass
+        return bool(received)
+
+    until(answered, seconds=5)
+    connection.settimeout(5)
+    return received + raw_http.read_all(connection)
+
+
+def test_slow_clients_take_no_place_from_others(serve):
+    server = serve(HTTP_ADMITTED=1, HTTP_REQUEST_SECONDS=5)
+    slow = [raw_http.connect(server.address) for _ in range(20)]
+    for connection in slow:
+        connection.sendall(POST + b"Content-Length: 100\r\n\r\n{")
+    until(lambda: len(server._connections) == 20)
+    assert statuses(server, b"GET /nowhere HTTP/1.1\r\n" + HOST + b"\r\n") == [404]
+    for connection in slow:
+        connection.close()
+
+
+def test_an_idle_connection_is_ended(server):
+    with raw_http.connect(server.address) as connection:
+        connection.sendall(LIVE)
+        assert raw_http.read_one(connection).status == 200
+        assert raw_http.read_all(connection) == b""
+
+
+def test_a_reset_at_any_moment_harms_nobody(server, bearer):
+    body = b'{"kind": "x"}'
+    token = bearer()["Authorization"].encode()
+    whole = POST + b"Authorization: %s\r\nContent-Length: %d\r\n\r\n%s" % (token, len(body), body)
+    for length in range(0, len(whole) + 1, 13):
+        connection = raw_http.connect(server.address)
+        connection.sendall(whole[:length])
+        raw_http.reset(connection)
+    assert statuses(server, whole) == [201]
+
+
+def test_a_reset_while_the_answer_is_made_harms_nobody(server, bearer, doors):
+    token = bearer()["Authorization"].encode()
+    connection = raw_http.connect(server.address)
+    connection.sendall(b"GET /slow HTTP/1.1\r\n" + HOST + b"Authorization: " + token + b"\r\n\r\n")
+    until(lambda: doors.entered == 1)
+    raw_http.reset(connection)
+    doors.open.send(True)
+
+
+def test_pipelined_requests_are_answered_in_order(server):
+    other = b"GET /nowhere HTTP/1.1\r\n" + HOST + b"\r\n"
+    assert statuses(server, LIVE + other + LIVE) == [200, 404, 200]
+
+
+def test_a_body_is_never_read_as_the_next_request(server):
+    inner = b"GET /health/live HTTP/1.1\r\n" + HOST + b"\r\n"
+    request = b"DELETE /nowhere HTTP/1.1\r\n" + HOST + b"Content-Length: %d\r\n\r\n" % len(inner) + inner
+    assert statuses(server, request) == [404]
+    chunked = b"DELETE /nowhere HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
+    assert statuses(server, chunked + b"%x\r\n%s\r\n0\r\n\r\n" % (len(inner), inner) + LIVE) == [404, 200]
+
+
+def test_a_chunked_body_is_read(server, bearer):
+    token = bearer()["Authorization"].encode()
+    head = POST + b"Authorization: " + token + b"\r\nTransfer-Encoding: Chunked\r\n\r\n"
+    chunks = b'6;a="b"\r\n{"kind\r\n7\r\n": "x"}\r\n000\r\nTrailer: x\r\n\r\n'
+    assert statuses(server, head + chunks + LIVE) == [201, 200]
+
+
+def test_expecting_clients_are_told_to_go_on(server):
+    with raw_http.connect(server.address) as connection:
+        connection.sendall(POST + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+        assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(b"{}")
+        assert raw_http.read_one(connection).status == 401
+    head = POST + b"Expect: 100-continue\r\nContent-Length: 70000\r\n\r\n"
+    assert statuses(server, head) == [413]
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "closes"),
+    [
+        (LIVE, False),
+        (LIVE[:-2] + b"Connection: close\r\n\r\n", True),
+        (LIVE[:-2] + b"Connection: Close, X\r\n\r\n", True),
+        (b"GET /health/live HTTP/1.0\r\n\r\n", True),
+        (b"GET /health/live HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", False),
+        (b"\r\n" + LIVE, False),
+        (b"GET http://things/health/live HTTP/1.1\r\n" + HOST + b"\r\n", False),
+    ],
+)
+def test_a_connection_is_kept_as_the_client_wants(server, request_bytes, closes):
+    with raw_http.connect(server.address) as connection:
+        connection.sendall(request_bytes)
+        answer = raw_http.read_one(connection)
+        assert answer.status == 200
+        assert (answer.headers.get("connection") == "close") == closes
+        if not closes:
+            connection.sendall(LIVE)
+            assert raw_http.read_one(connection).status == 200
+
+
+def test_a_head_has_no_body(server):
+    (first, second) = (
+        raw_http.exchange(server.address, b"HEAD /openapi.json HTTP/1.1\r\n" + HOST + b"\r\n", LIVE)[:1] * 2
+    )
+    assert first is second
+    with raw_http.connect(server.address) as connection:
+        connection.sendall(b"HEAD /health/live HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")
+        head, _, body = raw_http.read_all(connection).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200")
+    assert body == b""
+
+
+def test_a_header_with_an_underscore_passes_for_no_other(server):
+    request = b"GET /nowhere HTTP/1.1\r\n" + HOST + b"X_Correlation_Id: smuggled-id-1\r\n\r\n"
+    (answer,) = raw_http.exchange(server.address, request)
+    assert answer.headers["x-correlation-id"] != "smuggled-id-1"
+
+
+def test_many_hostile_clients_at_once(server):
+    junk = [b"\x00" * 500, b"GET / HTTP/1.1\r\n" + HOST, POST + b"Content-Length: 9\r\n\r\n", LIVE * 3]
+    threads = [
+        threading.Thread(target=raw_http.exchange, args=(server.address, junk[number % len(junk)]))
+        for number in range(60)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert not any(thread.is_alive() for thread in threads)
+
+
+@hypothesis_settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None
+)
+@given(st.binary(max_size=300), st.integers(0, 200))
+def test_no_bytes_are_a_500(server, junk, cut):
+    whole = POST + b"Content-Length: 2\r\n\r\n{}"
+    for request in (junk, whole[:cut] + junk + whole[cut:]):
+        assert all(status < 500 for status in statuses(server, request))
