@@ -115,7 +115,16 @@ def _from_file(name: str) -> str:
 
 def _register() -> None:
     """Adds the commands of the sibling modules: each holds click commands or groups at its top level."""
-    for module_name in ("topology", "secrets", "parked", "ministry", "token", "contracts", "demo"):
+    for module_name in (
+        "topology",
+        "secrets",
+        "settings_page",
+        "parked",
+        "ministry",
+        "token",
+        "contracts",
+        "demo",
+    ):
         if find_spec(f"services.cli.{module_name}") is None:
             continue
         module = import_module(f"services.cli.{module_name}")
