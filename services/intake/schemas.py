@@ -38,7 +38,7 @@ _GOVERNORATE = Message(
 )
 _PHONE = Message(
     "not_phone",
-    ar="رقم الهاتف غير صحيح؛ اكتبه مثل 0791234567 أو مثل \u200e+962791234567.",
+    ar="رقم الهاتف غير صحيح؛ اكتبه مثل 0791234567 أو مثل \u2066+962791234567\u2069.",
     en="The phone number is not right; write it like 0791234567, or like +962791234567.",
 )
 _EMAIL = Message(
