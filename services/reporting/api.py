@@ -28,9 +28,9 @@ def dashboard(query: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, str
 @blueprint.get("/dashboard/definitions")
 @require("coordinator")
 @blueprint.response(200, schemas.DefinitionSchema(many=True))
-def definitions() -> tuple[kpi.Definition, ...]:
+def definitions() -> list[kpi.Definition]:
     """What each figure counts, and of what it is a part."""
-    return kpi.DEFINITIONS
+    return list(kpi.DEFINITIONS)
 
 
 def create_reporting_app() -> flask.Flask:
