@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -50,7 +51,8 @@ def receive(connection: Connection, received: Sequence[Event], *, now: datetime,
     outcomes = _choose(connection, known, complaints, now)
     promises = [known.promise(each.kind, each.received_at) for each in complaints]
     rows = [_case_row(known, *each, now=now) for each in zip(complaints, outcomes, promises, strict=True)]
-    opened = store.insert_cases(connection, rows)
+    # In one order everywhere: two batches that hold the same complaints wait for each other and cannot deadlock.
+    opened = store.insert_cases(connection, sorted(rows, key=itemgetter("complaint_id")))
     history: list[dict[str, Any]] = []
     facts: list[tuple[Fact, Event | None]] = []
     for complaint, outcome, promise in zip(complaints, outcomes, promises, strict=True):
