@@ -1,5 +1,5 @@
-"""Periodic tasks: `@every(30, name="sweep")` on a service method runs on one replica only, and drains without
-blocking.
+"""Work beside requests and events. `@every(30, name="sweep")` on a service method runs on one replica only, and drains
+without blocking; `Background` goes on all the time, on every replica.
 
 Which replica: the one that holds a PostgreSQL advisory lock on a connection of its own. If that connection
 breaks in the middle of a run,
@@ -9,14 +9,15 @@ that bear a neighbour.
 
 import contextlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import eventlet
 import eventlet.event
 import eventlet.semaphore
 import sqlalchemy
-from nameko.extensions import Entrypoint
+from nameko.extensions import DependencyProvider, Entrypoint
 
 from services.chassis import database, logs, metrics, settings
 from services.chassis.settings import setting
@@ -48,6 +49,19 @@ class Leadership:
         self.service = service
         self._connection: sqlalchemy.Connection | None = None
         self._one_at_a_time = eventlet.semaphore.Semaphore(1)
+        self._tasks = 0
+
+    def join(self) -> None:
+        """A task begins to rely on it."""
+        self._tasks += 1
+
+    def leave(self) -> None:
+        """A task has ended. The last one frees the lock at once, instead of when the server notices."""
+        self._tasks -= 1
+        if self._tasks == 0:
+            _leaderships.pop(self.service, None)
+            with self._one_at_a_time:
+                self._close()
 
     def held(self) -> bool:
         """Takes the lock if it is free, and says whether we have it. Raises DatabaseUnavailable."""
@@ -61,11 +75,6 @@ class Leadership:
                     log.warning("leadership_lost", error=type(error).__name__)
                     self._close()
             return self._take()
-
-    def resign(self) -> None:
-        """Frees the lock at once instead of when the server notices."""
-        with self._one_at_a_time:
-            self._close()
 
     def _take(self) -> bool:
         engine = database.engine(self.service).execution_options(isolation_level="AUTOCOMMIT")
@@ -118,18 +127,20 @@ class Every(Entrypoint):
 
     def start(self) -> None:
         """The first run follows at once, if this replica leads."""
+        self.leadership.join()
         self._thread = self.container.spawn_managed_thread(self._run, identifier=f"every {self.name}")
 
     def stop(self) -> None:
         """Lets a running task end, at most drain_seconds, and gives the lock to another replica."""
         self._ring()
-        if self._thread is not None:
-            with eventlet.Timeout(self.settings.drain_seconds, False):
-                self._thread.wait()
-            if not self._thread.dead:
-                log.warning("task_cut_off", service=self.service, task=self.name)
-                self._thread.kill()
-        self.leadership.resign()
+        if self._thread is None:
+            return
+        with eventlet.Timeout(self.settings.drain_seconds, False):
+            self._thread.wait()
+        if not self._thread.dead:
+            log.warning("task_cut_off", service=self.service, task=self.name)
+            self._thread.kill()
+        self.leadership.leave()
 
     def kill(self) -> None:
         """Stops without waiting."""
@@ -169,3 +180,48 @@ class Every(Entrypoint):
 
 
 every = Every.decorator
+
+
+class Work(Protocol):
+    """What goes on for as long as the service runs."""
+
+    def run(self) -> None:
+        """Works until `stop`. An exception that it lets out ends the process."""
+
+    def stop(self) -> None:
+        """Has `run` return soon, with what was under way ended; does not wait for it."""
+
+
+class Background(DependencyProvider):
+    """Runs the work that `create()` returns on every replica, beside the subscriptions."""
+
+    def __init__(self, create: Callable[[], Work]):
+        self.create = create
+        self._work: Work | None = None
+        self._thread: Any = None
+
+    def setup(self) -> None:
+        """Creates the work, so that a wrong setting stops the process at start."""
+        self.settings = settings.load(Settings)
+        self._work = self.create()
+
+    def start(self) -> None:
+        """The work begins."""
+        self._thread = self.container.spawn_managed_thread(self._run, identifier="background")
+
+    def stop(self) -> None:
+        """Lets the work end, at most drain_seconds."""
+        self.kill()
+        if self._thread is not None:
+            with eventlet.Timeout(self.settings.drain_seconds, False):
+                self._thread.wait()
+
+    def kill(self) -> None:
+        """Stops without waiting."""
+        if self._work is not None:
+            self._work.stop()
+
+    def _run(self) -> None:
+        assert self._work is not None
+        with logs.context(service=self.container.service_name):
+            self._work.run()

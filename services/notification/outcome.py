@@ -3,7 +3,6 @@
 "Nobody knows" is an answer of its own (docs/adr/0018): such a message is never repeated blindly.
 """
 
-import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -116,8 +115,3 @@ def after_receipts(states: Sequence[str | None]) -> str | None:
     if states and all(state == DELIVERED for state in states):
         return DELIVERED
     return None
-
-
-def jitter() -> float:
-    """A random share from 0 to 1, for entry points to pass inwards."""
-    return random.random()  # noqa: S311 - spreads load, keeps no secret.

@@ -76,3 +76,19 @@ class BackOff:
         """The provider asked for patience."""
         with self._lock:
             self._until = max(self._until, self._clock() + seconds)
+
+
+class Pace:
+    """Lets at most `per_second` pass, evenly spread."""
+
+    def __init__(self, per_second: float) -> None:
+        self._step = 1 / per_second
+        self._next = 0.0
+        self._lock = threading.Lock()
+
+    def wait(self) -> None:
+        """Returns when it is the caller's turn."""
+        with self._lock:
+            turn = max(self._next, time.monotonic())
+            self._next = turn + self._step
+        time.sleep(max(0.0, turn - time.monotonic()))

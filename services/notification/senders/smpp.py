@@ -4,7 +4,6 @@ SMPP_URL: `smpp://system_id:password@host:2775`.
 """
 
 import threading
-import time
 from collections.abc import Callable
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
@@ -14,37 +13,21 @@ from smpplib import consts, exceptions
 from services.chassis import logs
 from services.notification import sms
 from services.notification.outcome import Accepted, Later, Lost, Outcome, Refused
-from services.notification.senders.base import BackOff, Letter
+from services.notification.senders.base import BackOff, Letter, Pace
 from services.notification.senders.smpp_codes import status
 from services.notification.senders.smpp_session import Account, AnswerLost, NotSent, OnReceipt, Session
 
 log = logs.get()
 
 
-def account(url: str) -> Account:
+def account(url: str, answer_seconds: float = 15.0) -> Account:
     """address of an SMPP server: smpp://system_id:password@host[:port]"""
     parts = urlsplit(url)
     system_id, password = unquote(parts.username or ""), unquote(parts.password or "")
     # Longer ones would be cut off by the protocol's field and then be wrong.
     if parts.scheme != "smpp" or not parts.hostname or not 1 <= len(system_id) <= 15 or len(password) > 8:
         raise ValueError("address")
-    return Account(parts.hostname, parts.port or 2775, system_id, password)
-
-
-class Pace:
-    """Lets at most `per_second` pass, evenly spread."""
-
-    def __init__(self, per_second: float) -> None:
-        self._step = 1 / per_second
-        self._next = 0.0
-        self._lock = threading.Lock()
-
-    def wait(self) -> None:
-        """Returns when it is the caller's turn."""
-        with self._lock:
-            turn = max(self._next, time.monotonic())
-            self._next = turn + self._step
-        time.sleep(max(0.0, turn - time.monotonic()))
+    return Account(parts.hostname, parts.port or 2775, system_id, password, answer_seconds=answer_seconds)
 
 
 class SmppSender:

@@ -18,7 +18,7 @@ from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
 
 from services.notification.outcome import Accepted, Later, Lost, Outcome, Refused
-from services.notification.senders.base import BackOff, Letter
+from services.notification.senders.base import BackOff, Letter, Pace
 
 _PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 _POLICY = email.policy.SMTP.clone(cte_type="7bit")
@@ -63,6 +63,7 @@ class SmtpSender:
         clock: Callable[[], datetime],
         jitter: Callable[[], float],
         timeout: float = 20.0,
+        per_second: float = 50.0,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         """`mail_from` is a bare address or `Name <address>`; `timeout` in seconds, for each step of the dialogue."""
@@ -74,6 +75,7 @@ class SmtpSender:
         self._timeout = timeout
         self._tls = tls
         self._back_off = BackOff(jitter)
+        self._pace = Pace(per_second)
         self._idle: list[tuple[smtplib.SMTP, int]] = []
         self._lock = threading.Lock()
         self._closed = False
@@ -91,6 +93,7 @@ class SmtpSender:
         except (ValueError, IndexError, UnicodeError, email.errors.MessageError):
             # The headers are ours or checked; what the email package refuses is the recipient's address.
             return Refused("email_address_invalid")
+        self._pace.wait()
         try:
             connection, used = self._take()
         except smtplib.SMTPAuthenticationError:

@@ -13,6 +13,7 @@ class Server:
         self.host = host
         self.port = port
         self._listener: socket.socket | None = None
+        self._accepting = threading.Thread()
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
 
@@ -20,16 +21,18 @@ class Server:
         """Listens; returns itself."""
         self._listener = socket.create_server((self.host, self.port), backlog=128)
         self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+        self._accepting = threading.Thread(target=self._accept, args=(self._listener,), daemon=True)
+        self._accepting.start()
         return self
 
     def stop(self) -> None:
         """Stops listening and cuts what is open."""
         listener, self._listener = self._listener, None
         if listener is not None:
+            # The thread that waits on the socket closes it: on eventlet its number must not be taken while somebody waits on it.
             with suppress(OSError):
                 listener.shutdown(socket.SHUT_RDWR)
-            listener.close()
+            self._accepting.join()
         self.cut()
 
     def cut(self) -> None:
@@ -45,15 +48,16 @@ class Server:
         raise NotImplementedError
 
     def _accept(self, listener: socket.socket) -> None:
-        while self._listener is listener:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            with self._lock:
-                self._open.add(connection)
-            threading.Thread(target=self._run, args=(connection,), daemon=True).start()
+        with listener:
+            while self._listener is listener:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                with self._lock:
+                    self._open.add(connection)
+                threading.Thread(target=self._run, args=(connection,), daemon=True).start()
 
     def _run(self, connection: socket.socket) -> None:
         try:

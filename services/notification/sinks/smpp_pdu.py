@@ -92,8 +92,11 @@ def submission(body: bytes) -> Submission:
     )
 
 
-def receipt(sequence: int, source: str, destination: str, text: bytes, message_id: str, state: int) -> Pdu:
-    """A deliver_sm that carries a delivery receipt: in its text as older centres do, and in optional parameters."""
+def receipt(source: str, destination: str, text: bytes, message_id: str, state: int) -> Pdu:
+    """A deliver_sm that carries a delivery receipt: in its text as older centres do, and in optional parameters.
+
+    The session that delivers it gives it a sequence number.
+    """
     identity = message_id.encode() + b"\x00"
     body = (
         b"\x00\x01\x01"
@@ -109,7 +112,7 @@ def receipt(sequence: int, source: str, destination: str, text: bytes, message_i
         + identity
         + struct.pack(">HHB", _STATE, 1, state)
     )
-    return Pdu(DELIVER_SM, OK, sequence, body)
+    return Pdu(DELIVER_SM, OK, 0, body)
 
 
 def _text(data: bytes) -> tuple[str, bytes]:

@@ -1,5 +1,6 @@
 """A small SMPP 3.4 message centre: binds, takes submit_sm, puts long messages together again, sends receipts, misbehaves on request."""
 
+import dataclasses
 import socket
 import threading
 import time
@@ -67,6 +68,8 @@ class SmppSink(Server):
         self.faults = faults or Faults()
         self._password = password
         self._parts: dict[tuple[str, str, int, int], dict[int, tuple[bytes, str]]] = {}
+        # Receipts that no session has acknowledged, by message id: they are sent again after the next bind.
+        self._owed: dict[str, smpp.Pdu] = {}
         self._state = threading.Lock()
 
     def partial(self) -> int:
@@ -85,6 +88,8 @@ class SmppSink(Server):
             elif pdu.command == smpp.SUBMIT_SM and session.bound:
                 if not self._submit(session, pdu):
                     return
+            elif pdu.command == smpp.DELIVER_SM | smpp.RESPONSE:
+                self._acknowledged(session, pdu)
             elif pdu.command == smpp.ENQUIRE_LINK:
                 session.answer(pdu)
             elif pdu.command == smpp.UNBIND:
@@ -102,6 +107,10 @@ class SmppSink(Server):
             return False
         session.bound = True
         session.answer(pdu, body=system_id.encode()[:15] + b"\x00")
+        with self._state:
+            owed = dict(self._owed)
+        for message_id, receipt in owed.items():
+            session.deliver(message_id, receipt)
         return True
 
     def _submit(self, session: "_Session", pdu: smpp.Pdu) -> bool:
@@ -166,20 +175,29 @@ class SmppSink(Server):
         text = (
             f"id:{message_id} sub:001 dlvrd:{delivered:03} submit date:{moment} done date:{moment} stat:{word} err:000 text:"
         ).encode()
-        session.send(
-            smpp.receipt(session.next_sequence(), message.destination, message.source, text, message_id, code)
-        )
+        receipt = smpp.receipt(message.destination, message.source, text, message_id, code)
+        with self._state:
+            self._owed[message_id] = receipt
+        session.deliver(message_id, receipt)
+
+    def _acknowledged(self, session: "_Session", pdu: smpp.Pdu) -> None:
+        message_id = session.delivered.pop(pdu.sequence, None)
+        if message_id is not None and pdu.status == smpp.OK:
+            with self._state:
+                self._owed.pop(message_id, None)
 
 
 class _Session:
     def __init__(self, connection: socket.socket) -> None:
         self.bound = False
+        self.delivered: dict[int, str] = {}
         self._connection = connection
         self._sequence = 0
 
-    def next_sequence(self) -> int:
+    def deliver(self, message_id: str, receipt: smpp.Pdu) -> None:
         self._sequence += 1
-        return self._sequence
+        self.delivered[self._sequence] = message_id
+        self.send(dataclasses.replace(receipt, sequence=self._sequence))
 
     def send(self, pdu: smpp.Pdu) -> None:
         self._connection.sendall(pdu.pack())

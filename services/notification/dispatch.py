@@ -1,0 +1,235 @@
+"""The sending side of the process: for each channel a lane that claims, calls and records; beside them the desk that takes receipts.
+
+A lane keeps three steps apart. Claim: rows become `sending`, committed. Call: outside of any transaction, by a few workers at once.
+Record: results in batches. If the process dies after the claim, nobody knows, and the row becomes unknown when its lease is over.
+"""
+
+import queue
+import random
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from services.chassis import database, logs
+from services.chassis.database import DatabaseUnavailable
+from services.chassis.seal import SealError
+from services.notification import metrics, sending
+from services.notification.handlers import SOURCE
+from services.notification.message import Quiet
+from services.notification.outbound import Claim, Result
+from services.notification.outcome import Later, Lost, Outcome, Patience, Refused
+from services.notification.senders.base import Letter, Sender
+from services.notification.senders.smpp_codes import Receipt
+from services.notification.template import TemplateRefused
+
+log = logs.get()
+_RECORD_AT_ONCE = 100
+_GATHER_SECONDS = 0.05
+_REST_SECONDS = 0.05
+_AWAY_SECONDS = 1.0
+_SWEEP_SECONDS = 5.0
+
+Compose = Callable[[Claim], Letter]
+Clock = Callable[[], datetime]
+
+
+def jitter() -> float:
+    """A random share from 0 to 1: spreads load, keeps no secret."""
+    return random.random()  # noqa: S311
+
+
+class Lane:
+    """One channel. `workers` calls are under way at once; twice as many messages are claimed at most."""
+
+    def __init__(
+        self,
+        channel: str,
+        sender: Sender,
+        compose: Compose,
+        *,
+        clock: Clock,
+        quiet: Quiet,
+        patience: Patience,
+        lease: timedelta,
+        workers: int,
+        poll_seconds: float,
+    ) -> None:
+        self.channel = channel
+        self.sender = sender
+        self._compose = compose
+        self._clock = clock
+        self._quiet = quiet
+        self._patience = patience
+        self._lease = lease
+        self._workers = workers
+        self._poll_seconds = poll_seconds
+        self._claimed: queue.Queue[Claim | None] = queue.Queue()
+        self._done: queue.Queue[Result | None] = queue.Queue()
+        self._lock = threading.Lock()
+        self._under_way = 0
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        """Works until `stop`; then what is being sent is finished and recorded, and what is not begun is given back."""
+        workers = [_thread(self._work, f"{self.channel}-worker") for _ in range(self._workers)]
+        recorder = _thread(self._record, f"{self.channel}-recorder")
+        while not self._stopping.is_set():
+            try:
+                rest = self._claim()
+            except DatabaseUnavailable:
+                rest = _AWAY_SECONDS
+            if rest:
+                self._stopping.wait(rest)
+        for _ in workers:
+            self._claimed.put(None)
+        for worker in workers:
+            worker.join()
+        self._done.put(None)
+        recorder.join()
+        self.sender.close()
+
+    def stop(self) -> None:
+        """Has `run` return soon."""
+        self._stopping.set()
+
+    def _claim(self) -> float:
+        """Claims what the workers can take; returns for how many seconds there is nothing to do."""
+        room = 2 * self._workers - self._under_way
+        # Few large claims cost less than many small ones.
+        if room < self._workers or not self.sender.ready():
+            return _REST_SECONDS
+        claims = sending.claim(self.channel, limit=room, now=self._clock(), quiet=self._quiet)
+        with self._lock:
+            self._under_way += len(claims)
+        for each in claims:
+            self._claimed.put(each)
+        return 0.0 if len(claims) == room else self._poll_seconds
+
+    def _work(self) -> None:
+        while (claim := self._claimed.get()) is not None:
+            outcome = self._try(claim)
+            self._done.put(
+                sending.result(claim, outcome, now=self._clock(), patience=self._patience, jitter=jitter())
+            )
+
+    def _try(self, claim: Claim) -> Outcome:
+        if self._stopping.is_set():
+            return Later("stopping", counts=False, delay=0)
+        if self._clock() - claim.claimed_at > self._lease / 2:
+            # It lay here for so long that another replica may soon give it up; it has not been sent.
+            return Later("claim_aged", counts=False, delay=0)
+        try:
+            letter = self._compose(claim)
+        except (TemplateRefused, sending.Unreachable) as error:
+            return Refused(error.code)
+        except SealError:
+            return Refused("contact_unreadable")
+        except Exception:
+            log.exception("message_not_composed", message_id=claim.id)
+            return Later("internal_error")
+        started = time.monotonic()
+        try:
+            return self.sender.send(letter)
+        except Exception:
+            # A sender does not raise. If one does, the call may have been made.
+            log.exception("sender_failed", message_id=claim.id)
+            return Lost("internal_error")
+        finally:
+            metrics.provider_seconds.labels(self.channel).observe(time.monotonic() - started)
+
+    def _record(self) -> None:
+        open_ = True
+        while open_:
+            results, open_ = _gather(self._done)
+            if results:
+                _until_stored(lambda results=results: sending.record(results, now=self._clock()))
+                with self._lock:
+                    self._under_way -= len(results)
+
+
+class ReceiptDesk:
+    """Takes the receipts that senders hand in, in batches; each is acknowledged to the provider once it is stored."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._arrived: queue.Queue[tuple[Receipt, Callable[[], None]] | None] = queue.Queue()
+
+    def hand_in(self, receipt: Receipt, acknowledge: Callable[[], None]) -> None:
+        """Called by a sender's reader; returns at once."""
+        self._arrived.put((receipt, acknowledge))
+
+    def run(self) -> None:
+        """Works until `stop`."""
+        open_ = True
+        while open_:
+            arrived, open_ = _gather(self._arrived, _SWEEP_SECONDS)
+            receipts = [receipt for receipt, _ in arrived]
+            try:
+                database.retrying(sending.take_receipts, receipts, now=self._clock())
+            except DatabaseUnavailable:
+                # Not acknowledged: the provider sends them again.
+                continue
+            for _, acknowledge in arrived:
+                acknowledge()
+
+    def stop(self) -> None:
+        """Has `run` return once what has arrived is stored."""
+        self._arrived.put(None)
+
+
+class Dispatch:
+    """All lanes and the desk: what runs beside the subscriptions in every replica."""
+
+    def __init__(self, lanes: list[Lane], desk: ReceiptDesk) -> None:
+        self.lanes = lanes
+        self.desk = desk
+
+    def run(self) -> None:
+        """Works until `stop`."""
+        desk = _thread(self.desk.run, "receipts")
+        lanes = [_thread(lane.run, lane.channel) for lane in self.lanes]
+        for lane in lanes:
+            lane.join()
+        self.desk.stop()
+        desk.join()
+
+    def stop(self) -> None:
+        """Has `run` return once calls under way have ended."""
+        for lane in self.lanes:
+            lane.stop()
+
+
+def _thread(work: Callable[[], None], name: str) -> threading.Thread:
+    def run() -> None:
+        with logs.context(service=SOURCE):
+            work()
+
+    thread = threading.Thread(target=run, name=name, daemon=True)
+    thread.start()
+    return thread
+
+
+def _gather(source: "queue.Queue[Any]", wait: float | None = None) -> tuple[list[Any], bool]:
+    """What a queue holds, after a moment in which more may come; False when its end (None) was reached."""
+    found: list[Any] = []
+    try:
+        while len(found) < _RECORD_AT_ONCE:
+            each = source.get(timeout=_GATHER_SECONDS if found else wait)
+            if each is None:
+                return found, False
+            found.append(each)
+    except queue.Empty:
+        pass
+    return found, True
+
+
+def _until_stored(store: Callable[[], None]) -> None:
+    """Results exist nowhere but here: they are kept until the database takes them."""
+    while True:
+        try:
+            return database.retrying(store)
+        except DatabaseUnavailable:
+            log.warning("results_wait_for_the_database")
+            time.sleep(_AWAY_SECONDS)

@@ -1,0 +1,90 @@
+"""The facts that notification publishes (strict) and reads (tolerant)."""
+
+from marshmallow import Schema, fields, validate
+
+from services.chassis.contract import FactType, Reading, Reads
+from services.notification.template import AUDIENCES, CHANNELS, TEMPLATES
+
+_REASON = validate.Regexp(r"\A[a-z][a-z0-9_]{0,39}\Z")
+HANDED_OVER = "handed_over"
+RECEIPT = "receipt"
+
+
+class NoticeSchema(Schema):
+    """Which message to whom by role, never where to. `reason` is a code."""
+
+    complaint_id = fields.UUID(required=True)
+    message_id = fields.UUID(required=True)
+    template = fields.String(required=True, validate=validate.OneOf(sorted(TEMPLATES)))
+    channel = fields.String(required=True, validate=validate.OneOf(CHANNELS))
+    audience = fields.String(required=True, validate=validate.OneOf(AUDIENCES))
+    at = fields.AwareDateTime(required=True, format="iso")
+    reason = fields.String(required=True, validate=_REASON)
+
+
+class NotificationDeliveredSchema(NoticeSchema):
+    """`reason` is the evidence: the provider's receipt, or, where the channel knows no receipts, that a server took it."""
+
+    reason = fields.String(required=True, validate=validate.OneOf((RECEIPT, HANDED_OVER)))
+
+
+NOTIFICATION_DELIVERED = FactType(
+    "NotificationDelivered",
+    NotificationDeliveredSchema,
+    description="A message reached its recipient's phone, or the mail server took it.",
+)
+NOTIFICATION_FAILED = FactType(
+    "NotificationFailed",
+    NoticeSchema,
+    description="A message will not reach its recipient by this channel.",
+)
+
+PUBLISHED = (NOTIFICATION_DELIVERED, NOTIFICATION_FAILED)
+
+
+class NameReading(Reading):
+    """A name in both languages."""
+
+    ar = fields.String(required=True)
+    en = fields.String(required=True)
+
+
+class ComplaintReceivedReading(Reading):
+    """Whom to tell about this complaint from now on; `sealed` is null for the anonymous."""
+
+    complaint_id = fields.UUID(required=True)
+    language = fields.String(required=True, validate=validate.OneOf(("ar", "en")))
+    sealed = fields.String(required=True, allow_none=True)
+
+
+class ComplaintAssignedReading(Reading):
+    """Which body has it, and the officer's contact."""
+
+    complaint_id = fields.UUID(required=True)
+    institution_name = fields.Nested(NameReading, required=True)
+    officer_id = fields.UUID(required=True)
+    sealed = fields.String(required=True)
+
+
+class PromiseSetReading(Reading):
+    """By when."""
+
+    complaint_id = fields.UUID(required=True)
+    due_at = fields.AwareDateTime(required=True)
+
+
+class AssignmentFailedReading(Reading):
+    """Nobody has it."""
+
+    complaint_id = fields.UUID(required=True)
+    institution = fields.String(required=True, allow_none=True)
+    reason = fields.String(required=True)
+    unowned_since = fields.AwareDateTime(required=True)
+
+
+COMPLAINT_RECEIVED = Reads("intake", "ComplaintReceived", 1, ComplaintReceivedReading)
+COMPLAINT_ASSIGNED = Reads("routing", "ComplaintAssigned", 1, ComplaintAssignedReading)
+PROMISE_SET = Reads("routing", "PromiseSet", 1, PromiseSetReading)
+ASSIGNMENT_FAILED = Reads("routing", "AssignmentFailed", 1, AssignmentFailedReading)
+
+READ = (COMPLAINT_RECEIVED, COMPLAINT_ASSIGNED, PROMISE_SET, ASSIGNMENT_FAILED)

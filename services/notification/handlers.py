@@ -1,0 +1,177 @@
+"""What facts do: each handler takes the batch and runs in the inbox transaction. Sending is in dispatch.py."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from services.chassis import database
+from services.chassis.event import Event
+from services.chassis.seal import SealError
+from services.chassis.subscriber import Permanent
+from services.notification import metrics, store
+from services.notification.message import (
+    Notice,
+    Quiet,
+    Recipient,
+    coordinator_of,
+    officer_of,
+    plan,
+    recipient_of,
+)
+from services.notification.template import COMPLAINANT, COORDINATOR
+
+SOURCE = "notification"
+_RELEASE_AT_ONCE = 500
+
+Unseal = Callable[[str], Mapping[str, Any]]
+
+
+def complaints_received(
+    connection: Connection,
+    events: Sequence[Event],
+    *,
+    now: datetime,
+    new_id: Callable[[], str],
+    unseal: Unseal,
+    quiet: Quiet,
+) -> None:
+    """Keeps the complainants, sealed as they came, tells them that their complaint was received, and what came before this."""
+    found = []
+    for event in events:
+        sealed = event.data["sealed"]
+        contact = _open(unseal, sealed) if sealed else None
+        recipient = recipient_of(str(event.data["complaint_id"]), contact, event.data["language"])
+        # Who cannot be written to needs no contact here.
+        found.append((recipient, sealed if recipient.sms or recipient.email else None))
+    store.add_recipients(connection, found, now)
+    known = {(recipient.complaint_id, recipient.key): recipient for recipient, _ in found}
+    notices = [(_notice(event, COMPLAINANT, "received"), event) for event in events]
+    _write(connection, notices, known, now=now, new_id=new_id, quiet=quiet)
+    release(connection, [recipient.complaint_id for recipient, _ in found], now=now, quiet=quiet)
+
+
+def complaints_assigned(
+    connection: Connection,
+    events: Sequence[Event],
+    *,
+    now: datetime,
+    new_id: Callable[[], str],
+    unseal: Unseal,
+    quiet: Quiet,
+) -> None:
+    """Tells the complainant which body has the complaint, and the officer that there is something to do."""
+    notices: list[tuple[Notice, Event]] = []
+    officers: list[tuple[Recipient, str | None]] = []
+    for event in events:
+        sealed = event.data["sealed"]
+        officer = officer_of(
+            str(event.data["complaint_id"]), str(event.data["officer_id"]), _open(unseal, sealed)
+        )
+        officers.append((officer, sealed))
+        parameters = {"institution": dict(event.data["institution_name"])}
+        notices.append((_notice(event, COMPLAINANT, "assigned", parameters), event))
+        notices.append((_notice(event, officer.key, "officer_assigned", parameters), event))
+    store.add_recipients(connection, officers, now)
+    known = _known(connection, events)
+    known |= {(officer.complaint_id, officer.key): officer for officer, _ in officers}
+    _write(connection, notices, known, now=now, new_id=new_id, quiet=quiet)
+
+
+def promises_set(
+    connection: Connection, events: Sequence[Event], *, now: datetime, new_id: Callable[[], str], quiet: Quiet
+) -> None:
+    """Tells the complainants by when they will be answered."""
+    notices = [
+        (_notice(event, COMPLAINANT, "promised", {"due_date": event.data["due_at"].isoformat()}), event)
+        for event in events
+    ]
+    _write(connection, notices, _known(connection, events), now=now, new_id=new_id, quiet=quiet)
+
+
+def assignments_failed(
+    connection: Connection,
+    events: Sequence[Event],
+    *,
+    now: datetime,
+    new_id: Callable[[], str],
+    quiet: Quiet,
+    language: str,
+) -> None:
+    """Tells the coordinator's desk, in `language`, that nobody has a complaint."""
+    notices = []
+    for event in events:
+        parameters = {
+            "institution": event.data["institution"],
+            "reason": event.data["reason"],
+            "since": event.data["unowned_since"].isoformat(),
+        }
+        notices.append((_notice(event, COORDINATOR, "unowned", parameters), event))
+    desks = [coordinator_of(notice.complaint_id, language) for notice, _ in notices]
+    known = {(desk.complaint_id, desk.key): desk for desk in desks}
+    _write(connection, notices, known, now=now, new_id=new_id, quiet=quiet)
+
+
+def release(
+    connection: Connection, complaint_ids: Sequence[str] | None, *, now: datetime, quiet: Quiet
+) -> int:
+    """Frees messages that awaited their recipient: of the given complaints, or of all. Returns how many there were.
+
+    Two transactions that handle the two facts at the same moment do not see each other's rows; the sweep, which asks for all, finds
+    what they left.
+    """
+    rows = store.awaiting(connection, complaint_ids, _RELEASE_AT_ONCE)
+    planned, dropped = {}, []
+    for identity, channel, notice, recipient in rows:
+        known = {(recipient.complaint_id, recipient.key): recipient}
+        mine = [each for each in plan([notice], known, now=now, quiet=quiet) if each.channel == channel]
+        if mine:
+            planned[identity] = mine[0]
+        else:
+            dropped.append(identity)
+    store.release(connection, planned, dropped)
+    return len(rows)
+
+
+def _notice(
+    event: Event, recipient: str, template: str, parameters: Mapping[str, Any] | None = None
+) -> Notice:
+    return Notice(event.id, str(event.data["complaint_id"]), recipient, template, parameters or {})
+
+
+def _known(connection: Connection, events: Sequence[Event]) -> dict[tuple[str, str], Recipient]:
+    return store.recipients(connection, (str(event.data["complaint_id"]) for event in events))
+
+
+def _write(
+    connection: Connection,
+    notices: Sequence[tuple[Notice, Event]],
+    known: Mapping[tuple[str, str], Recipient],
+    *,
+    now: datetime,
+    new_id: Callable[[], str],
+    quiet: Quiet,
+) -> None:
+    planned = [
+        (new_id(), event.correlation_id, each)
+        for notice, event in notices
+        for each in plan([notice], known, now=now, quiet=quiet)
+    ]
+    store.add_messages(connection, planned, now)
+    tally = Counter((each.channel, each.notice.template, each.state) for _, _, each in planned)
+    database.after_commit(connection, lambda: _count(tally))
+
+
+def _count(tally: Counter[tuple[str, str, str]]) -> None:
+    for labels, number in tally.items():
+        metrics.messages_written_total.labels(*labels).inc(number)
+
+
+def _open(unseal: Unseal, sealed: str) -> Mapping[str, Any]:
+    try:
+        return unseal(sealed)
+    except SealError:
+        # Sealed with another key: no retry will open it.
+        raise Permanent("contact_unreadable") from None

@@ -1,0 +1,64 @@
+"""What notification counts beside the chassis. Every label is from a fixed list."""
+
+import math
+from collections.abc import Callable, Mapping
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from services.notification.template import CHANNELS
+
+_PREFIX = "bekhedmetkom"
+_PROVIDER_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20)
+
+# Rows, in the transaction that handled the fact. state: pending, awaiting_recipient, suppressed.
+messages_written_total = Counter(
+    "messages_written_total", "Messages written.", ("channel", "template", "state"), namespace=_PREFIX
+)
+# outcome: sent (the provider took it), delivered (its receipt says so), failed, retry, unknown.
+messages_total = Counter(
+    "messages_total",
+    "Messages by what became of them.",
+    ("channel", "template", "outcome"),
+    namespace=_PREFIX,
+)
+# From the call of the sender to its answer, connecting and waiting for the pace included.
+provider_seconds = Histogram(
+    "notice_provider_seconds",
+    "Time that a provider took.",
+    ("channel",),
+    namespace=_PREFIX,
+    buckets=_PROVIDER_BUCKETS,
+)
+# Each part is paid for.
+sms_parts_total = Counter(
+    "sms_parts_total", "Parts of text messages accepted.", ("template",), namespace=_PREFIX
+)
+# Receipts that named a part or not (yet). outcome: delivered, failed.
+sms_receipts_total = Counter(
+    "sms_receipts_total", "Receipts from the SMS centre.", ("outcome",), namespace=_PREFIX
+)
+# Every replica shows the same figures: alert on the maximum.
+messages_pending = Gauge(
+    "messages_pending", "Messages that wait to be sent.", ("channel",), namespace=_PREFIX
+)
+# Since it was due: a message that waits for the morning is not late.
+messages_oldest_seconds = Gauge(
+    "messages_oldest_pending_seconds",
+    "How overdue the oldest waiting message is.",
+    ("channel",),
+    namespace=_PREFIX,
+)
+
+
+def watch_pending(read: Callable[[], Mapping[str, tuple[int, float]]]) -> None:
+    """Has the gauges ask `read` for {channel: (messages, seconds)} when scraped; NaN where it fails, so that a scrape never does."""
+
+    def figure(channel: str, index: int) -> float:
+        try:
+            return float(read().get(channel, (0, 0.0))[index])
+        except Exception:
+            return math.nan
+
+    for channel in CHANNELS:
+        messages_pending.labels(channel).set_function(lambda channel=channel: figure(channel, 0))
+        messages_oldest_seconds.labels(channel).set_function(lambda channel=channel: figure(channel, 1))

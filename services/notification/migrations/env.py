@@ -1,0 +1,3 @@
+from services.chassis.migrate import environment
+
+environment()
