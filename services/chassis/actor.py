@@ -64,7 +64,7 @@ class Actor:
     attributes: dict[str, Any] = field(default_factory=dict)
 
 
-class TokenRefused(Exception):  # noqa: N818 - it names what happened.
+class TokenRefused(Exception):
     """The token is absent, malformed, forged, for another audience or out of date. `code` says which; it is
     safe to show.
     """
@@ -74,7 +74,7 @@ class TokenRefused(Exception):  # noqa: N818 - it names what happened.
         self.code = code
 
 
-class RoleMissing(Exception):  # noqa: N818 - it names what happened.
+class RoleMissing(Exception):
     """The actor is known and has none of the roles that the view asks for."""
 
 

@@ -84,11 +84,12 @@ def _beat(limit: float) -> None:
 def _guard(limit: float) -> None:
     sleep, now = patcher.original("time").sleep, time.monotonic
     seen, silent, looked = -1, 0.0, now()
+    pause = min(_LOOKS, limit / 4)
     while True:
-        sleep(min(_LOOKS, limit / 4))
+        sleep(pause)
         moment = now()
         # Of a long gap only a part counts: the whole process, this thread included, was suspended then.
-        silent = 0.0 if _beats != seen else silent + min(moment - looked, 2 * _LOOKS)
+        silent = 0.0 if _beats != seen else silent + min(moment - looked, 2 * pause)
         seen, looked = _beats, moment
         if silent >= limit:
             _end(limit)

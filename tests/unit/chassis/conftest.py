@@ -9,6 +9,9 @@ import pytest
 
 from services.chassis import actor, clock, database, settings, web
 from services.chassis.web import Blueprint, Problem, create_app, current_actor, require
+from tests.support import raw_http
+from tests.support.poll import until
+from tests.unit.chassis.requests_as_bytes import LIVE
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -137,3 +140,12 @@ def serve(app, environment):
     for server in servers:
         server.stop()
         server.thread.wait()
+
+
+@pytest.fixture
+def server(serve):
+    """A server with short deadlines; whatever a test sent, it must still answer afterwards."""
+    found = serve(HTTP_REQUEST_SECONDS=1, HTTP_IDLE_SECONDS=2)
+    yield found
+    assert raw_http.exchange(found.address, LIVE)[0].status == 200
+    until(lambda: not found._connections)
