@@ -14,6 +14,9 @@ from services.chassis.settings import setting
 
 embedded.register()
 
+SETUP_SECONDS = 15
+"""Time to connect and declare. A broker that is just starting can leave a declaration unanswered for minutes; asking again is answered."""
+
 
 @dataclass(frozen=True)
 class Settings:

@@ -185,6 +185,8 @@ def _create(service: str, wanted: Settings) -> sqlalchemy.Engine:
         "statement_timeout": int(wanted.statement_seconds * 1000),
         "lock_timeout": int(wanted.lock_seconds * 1000),
         "idle_in_transaction_session_timeout": 60_000,
+        # A backend whose client has given up must let go of its locks, and not only when it next has something to say.
+        "client_connection_check_interval": 1000,
         "timezone": "UTC",
     }
     created = sqlalchemy.create_engine(

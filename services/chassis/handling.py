@@ -84,13 +84,13 @@ class Handling:
         """The services whose facts are followed."""
         return {key[0] for key in self.handlers}
 
-    def take(self, events: Sequence[Event], one_by_one: bool = False) -> Outcome:
+    def take(self, events: Sequence[Event]) -> Outcome:
         """Gives effect to deliveries; when it returns, each of them is safe in the database in one way or another.
 
         The whole batch is one transaction. If it fails, each event gets a transaction of its own, so that one bad event stops no
         other. Raises DatabaseUnavailable, and then nothing has happened (or, if a commit was cut off, all of it has).
         """
-        if not one_by_one and len(events) > 1:
+        if len(events) > 1:
             try:
                 return self._count(self._in_time(self._apply, events))
             except Exception as error:

@@ -173,14 +173,18 @@ class Relay(DependencyProvider):
             listener = eventlet.spawn(self._listen)
             link = None
             try:
-                link = broker.connect(self._on_blocked, self._on_unblocked)
-                channel, confirms = self._channel(link)
+                with eventlet.Timeout(broker.SETUP_SECONDS, TimeoutError):
+                    link = broker.connect(self._on_blocked, self._on_unblocked)
+                    channel, confirms = self._channel(link)
                 while not self._stopping:
                     with eventlet.Timeout(self.settings.confirm_seconds * 4, TimeoutError):
                         more = self._pass(connection, link, channel, confirms)
                     metrics.relay_last_success_timestamp_seconds.labels(self.service).set_to_current_time()
                     if not more:
                         self._rest(self.settings.poll_seconds, linger=True)
+                    # The broker's heartbeats count only when they are read.
+                    with suppress(TimeoutError):
+                        link.drain_events(timeout=0.001)
                     link.heartbeat_check()
             finally:
                 self._on_unblocked()

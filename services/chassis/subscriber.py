@@ -149,34 +149,49 @@ class Subscriber(SharedExtension):
 
     def _connected(self) -> None:
         """Consumes over one connection until it breaks or the service stops."""
-        self._link = broker.connect()
-        channel = self._link.channel()
-        broker.declare_inbox(channel, self.service, self.handling.sources)
-        channel.basic_qos(0, self.settings.batch * 2, False)
         arrived: deque[tuple[bool, Any]] = deque()
-        for queue, dead in ((broker.inbox_name(self.service), False), (broker.dead_name(self.service), True)):
-            channel.basic_consume(
-                queue=queue,
-                no_ack=False,
-                callback=partial(_collect, arrived, dead),
-                consumer_tag=broker.consumer_tag(self.service),
-            )
+        with eventlet.Timeout(broker.SETUP_SECONDS, TimeoutError):
+            self._link = broker.connect()
+            channel = self._link.channel()
+            broker.declare_inbox(channel, self.service, self.handling.sources)
+            tags = self._consume_from(channel, arrived, prefetch=1)
         metrics.consumer_connected.labels(self.service).set(1)
         log.info("consumer_connected")
+        careful = True
         while not self._stopping:
-            self._drain(arrived)
+            self._drain(arrived, 1 if careful else self.settings.batch)
+            # Whoever dies on a message takes with it all that it holds, and each death counts for each of them. So what comes back
+            # is taken one by one, until something comes that was never delivered: what is returned stands in front of that.
+            proven = careful and not (arrived and _delivery_count(arrived[0][1]))
             if arrived and not self._stopping:
                 batch = [arrived.popleft() for _ in range(min(len(arrived), self.settings.batch))]
                 self._handle(channel, batch)
                 self._hold_back()
+            if proven and not self._stopping:
+                careful = False
+                with eventlet.Timeout(broker.SETUP_SECONDS, TimeoutError):
+                    for tag in tags:
+                        channel.basic_cancel(tag)
+                    tags = self._consume_from(channel, arrived, prefetch=self.settings.batch * 2)
 
-    def _drain(self, arrived: deque[tuple[bool, Any]]) -> None:
-        """Collects deliveries: waits for the first, lingers a moment for the others, takes no more than a batch."""
+    def _consume_from(self, channel: Any, arrived: deque[tuple[bool, Any]], prefetch: int) -> list[str]:
+        """Has deliveries of the queue and of the dead-letter queue collected into `arrived`; returns the consumer tags."""
+        channel.basic_qos(0, prefetch, False)
+        tags = []
+        for queue, dead in ((broker.inbox_name(self.service), False), (broker.dead_name(self.service), True)):
+            tags.append(broker.consumer_tag(self.service))
+            channel.basic_consume(
+                queue=queue, no_ack=False, callback=partial(_collect, arrived, dead), consumer_tag=tags[-1]
+            )
+        return tags
+
+    def _drain(self, arrived: deque[tuple[bool, Any]], most: int) -> None:
+        """Collects deliveries: waits for the first, lingers a moment for the others, takes no more than `most`."""
         # 0 would mean a socket that does not block at all, so a look without waiting is a short one.
         wait = 0.001 if arrived else 1.0
         deadline = None
         clock = eventlet.hubs.get_hub().clock
-        while len(arrived) < self.settings.batch:
+        while len(arrived) < most:
             try:
                 self._link.drain_events(timeout=wait)
             except TimeoutError:
@@ -191,24 +206,16 @@ class Subscriber(SharedExtension):
         """Makes the batch safe in the database, then acknowledges it."""
         events: list[Event] = []
         started = eventlet.hubs.get_hub().clock()
-        # Whoever dies on a message takes the whole batch with it; on the third delivery each is handled and acknowledged by itself.
-        careful = any(_delivery_count(message) >= 2 for _, message in batch)
         for dead, message in batch:
             event = self._decode(message)
             if event is not None and dead:
                 self._until_available(self.handling.park, event, "a process died on it too often")
-            elif event is not None and careful:
-                self._note(self._until_available(self.handling.take, [event], True))
-                self._acknowledge(channel, message, multiple=False)
             elif event is not None:
                 events.append(event)
-            if careful and (event is None or dead):
-                self._acknowledge(channel, message, multiple=False)
         if events:
             self._note(self._until_available(self.handling.take, events))
-        if not careful:
-            # Tags of a channel are consecutive and the batch is the oldest part of them.
-            self._acknowledge(channel, batch[-1][1], multiple=True)
+        # Tags of a channel are consecutive and the batch is the oldest part of them.
+        self._acknowledge(channel, batch[-1][1])
         metrics.events_batch_size.labels(self.service).observe(len(batch))
         metrics.events_batch_seconds.labels(self.service).observe(eventlet.hubs.get_hub().clock() - started)
         metrics.consumer_last_batch_timestamp_seconds.labels(self.service).set_to_current_time()
@@ -249,25 +256,29 @@ class Subscriber(SharedExtension):
                 self._rest(delay)
                 delay = min(delay * 2, 5.0)
 
-    def _acknowledge(self, channel: Any, message: Any, multiple: bool) -> None:
-        """Acknowledges what is safe. A lost acknowledgement costs a duplicate, which the inbox drops: it must not end the service."""
+    def _acknowledge(self, channel: Any, message: Any) -> None:
+        """Acknowledges everything up to the message, which is safe. Losing that costs a duplicate, which the inbox drops."""
         try:
             with self._lock:
-                channel.basic_ack(message.delivery_tag, multiple=multiple)
+                channel.basic_ack(message.delivery_tag, multiple=True)
         except Exception:
             metrics.ack_lost_total.labels(self.service).inc()
             raise
 
     def _beat(self) -> None:
-        """Keeps the heartbeat going while a batch takes its time in the database."""
+        """Says that we are alive while a batch takes its time in the database, or waits for it to come back.
+
+        It only sends: whether the broker is alive is found out by whoever reads. A connection that is given up returns its messages, and
+        each return counts towards the delivery limit.
+        """
         interval = max(0.5, settings.load(broker.Settings).heartbeat / 4)
         while not self._stopping:
             eventlet.sleep(interval)
             link = self._link
-            if link is not None and link.connected:
+            if link is not None and link.connected and link.transport.implements.heartbeats:
                 try:
                     with self._lock:
-                        link.heartbeat_check()
+                        link.connection.send_heartbeat()
                 except Exception:
                     log.warning("heartbeat_lost")
                     broker.discard(link)

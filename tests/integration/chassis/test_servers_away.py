@@ -1,0 +1,112 @@
+"""The broker and the database go away, come back, and hold publishers off. Facts wait in the log; commits do not wait for the broker."""
+
+import time
+
+import pytest
+
+from services.chassis import metrics
+from services.chassis.database import DatabaseUnavailable
+from tests.support.poll import until
+from tests.support.toy import Pinger, Ponger, Toys
+
+
+@pytest.fixture
+def toys_with_own_broker(databases, private_broker, environment):
+    environment({"AMQP_URI": private_broker.uri()})
+    made = Toys(databases, environment)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def toys_with_own_database(private_databases, vhost, environment):
+    made = Toys(private_databases, environment)
+    yield made
+    made.stop()
+
+
+def test_an_unroutable_fact_waits_until_somebody_is_bound(toys):
+    toys.start(Pinger)
+    subject = toys.ping(["good", "good"])
+    until(lambda: toys.rows("pinger", "SELECT min(refusals) FROM outbox")[0][0] >= 1, 10)
+    assert toys.unpublished() == 2
+    toys.start(Ponger)
+    until(lambda: toys.seen(subject) == [1, 2], 20)
+    until(lambda: toys.unpublished() == 0)
+
+
+def test_a_killed_broker_loses_nothing(toys_with_own_broker, private_broker):
+    toys = toys_with_own_broker
+    toys.start(Ponger, Pinger)
+    subject = toys.ping(["good"] * 3)
+    until(lambda: toys.seen(subject) == [1, 2, 3], 20)
+    private_broker.kill()
+    started = time.monotonic()
+    toys.ping(["good"] * 3, subject, first=4)
+    assert time.monotonic() - started < 2, "a commit waited for the broker"
+    assert toys.unpublished() == 3
+    private_broker.start()
+    until(lambda: toys.seen(subject) == [1, 2, 3, 4, 5, 6], 60)
+    until(lambda: toys.unpublished() == 0)
+
+
+def test_a_broker_under_memory_alarm_holds_only_the_relay(toys_with_own_broker, private_broker):
+    toys = toys_with_own_broker
+    toys.start(Ponger, Pinger)
+    first = toys.ping()
+    until(lambda: toys.seen(first) == [1], 20)
+    private_broker.ctl("set_vm_memory_high_watermark", "absolute", "1000")
+    blocked = metrics.relay_blocked.labels("pinger")
+    started = time.monotonic()
+    subject = toys.ping(["good"] * 5)
+    assert time.monotonic() - started < 2, "a commit waited for the broker"
+    until(lambda: blocked._value.get() == 1, 20)
+    assert toys.unpublished() > 0
+    private_broker.ctl("set_vm_memory_high_watermark", "0.6")
+    until(lambda: toys.seen(subject) == [1, 2, 3, 4, 5], 60)
+    until(lambda: blocked._value.get() == 0, 20)
+
+
+def test_a_frozen_broker_loses_nothing(toys_with_own_broker, private_broker, environment):
+    toys = toys_with_own_broker
+    environment({"AMQP_HEARTBEAT_SECONDS": "2", "RELAY_CONFIRM_SECONDS": "3"})
+    toys.start(Ponger, Pinger)
+    first = toys.ping()
+    until(lambda: toys.seen(first) == [1], 20)
+    private_broker.stop()
+    subject = toys.ping(["good"] * 3)
+    until(lambda: metrics.consumer_connected.labels("ponger")._value.get() == 0, 30)
+    private_broker.cont()
+    until(lambda: toys.seen(subject) == [1, 2, 3], 60)
+
+
+def test_a_killed_database_loses_nothing_and_parks_nothing(toys_with_own_database, private_postgres):
+    toys = toys_with_own_database
+    toys.start(Ponger, Pinger)
+    subject = toys.ping(["good"] * 3)
+    until(lambda: toys.seen(subject) == [1, 2, 3], 20)
+    private_postgres.kill()
+    with pytest.raises(DatabaseUnavailable):
+        toys.ping()
+    private_postgres.start()
+    until(lambda: alive(toys), 30)
+    toys.ping(["good"] * 2, subject, first=4)
+    until(lambda: toys.seen(subject) == [1, 2, 3, 4, 5], 30)
+    assert toys.inbox("parked") == toys.inbox("retry") == []
+
+
+def test_ended_connections_cost_no_request(toys):
+    toys.ping()
+    with pytest.raises(Exception, match="connection"):
+        toys.rows(
+            "pinger",
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()",
+        )
+    toys.ping()
+
+
+def alive(toys) -> bool:
+    try:
+        return toys.unpublished() >= 0
+    except Exception:
+        return False
