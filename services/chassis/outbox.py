@@ -178,21 +178,28 @@ def partition_statements(now: datetime, months: int) -> Iterable[str]:
         first = following
 
 
+_ROW = """
+    SELECT position, recorded_at, event_id::text, type, version, subject::text, sequence, scope, correlation_id,
+           causation_id::text, traceparent, data::text AS body, refusals
+    FROM outbox
+"""
+
+
 def fetch_unpublished(connection: sqlalchemy.Connection, limit: int) -> list[sqlalchemy.Row[Any]]:
     """The oldest facts that the broker has not confirmed and that are not waiting after a refusal, in the order of the log."""
-    return list(
-        connection.execute(
-            text(
-                """
-                SELECT position, recorded_at, event_id::text, type, version, subject::text, sequence, scope, correlation_id,
-                       causation_id::text, traceparent, data::text AS body, refusals
-                FROM outbox WHERE published_at IS NULL AND (retry_at IS NULL OR retry_at <= now())
-                ORDER BY position LIMIT :limit
-                """
-            ),
-            {"limit": limit},
-        )
-    )
+    wanted = "WHERE published_at IS NULL AND (retry_at IS NULL OR retry_at <= now()) ORDER BY position LIMIT :limit"
+    return list(connection.execute(text(_ROW + wanted), {"limit": limit}))
+
+
+def fetch_published(
+    connection: sqlalchemy.Connection, *, after: int, until: int | None, limit: int
+) -> list[sqlalchemy.Row[Any]]:
+    """Published facts behind a position of the log and not behind `until`, in the order of the log."""
+    wanted = """
+        WHERE published_at IS NOT NULL AND position > :after AND position <= coalesce(:until, 9223372036854775807)
+        ORDER BY position LIMIT :limit
+    """
+    return list(connection.execute(text(_ROW + wanted), {"after": after, "until": until, "limit": limit}))
 
 
 def mark_published(connection: sqlalchemy.Connection, rows: Sequence[Any], now: datetime) -> None:
