@@ -67,7 +67,9 @@ def _run(directory: Path) -> int:
         _addresses(server, gateway_port)
         filed = _prepare(server, directory)
         with sinks.running(directory / "sinks") as ends, settings.fail_at_start():
-            os.environ.update(ends)
+            for name, value in ends.items():
+                os.environ.setdefault(name, value)
+            os.environ.setdefault("PUBLIC_URL", f"http://{HOST}:{gateway_port}")
             logs.configure("embedded")
             classes = [registry.service_class(name) for name in registry.CLASSES]
             where = {"pid": os.getpid(), "gateway_port": gateway_port, "sinks": ends}

@@ -1,7 +1,6 @@
 """A ministry's own RabbitMQ account: it reads the routing facts that concern that body, and nothing else (docs/ministries.md)."""
 
 import json
-import os
 import re
 import secrets
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import NoReturn
 
 import click
 
+from services.chassis import settings
 from services.chassis.broker import exchange_name
 from services.cli import rabbit_admin
 from services.cli.rabbit_admin import Admin, RefusedError
@@ -25,17 +25,15 @@ _BODIES = Path(__file__).parents[1] / "routing" / "data" / "institutions.json"
 
 
 @click.group(name="ministry-account")
-@click.option("--vhost", help="Default: the one in AMQP_URI, else /.")
+@click.option("--vhost", help="Default: the one in AMQP_URI.")
 @click.pass_context
 def ministry_account(context: click.Context, vhost: str | None) -> None:
     """RabbitMQ accounts of ministries: each reads its own routing facts.
 
     Uses the management API at RABBITMQ_MANAGEMENT_URI, else rabbitmqctl on this machine.
     """
-    try:
-        context.obj = rabbit_admin.choose(vhost or rabbit_admin.vhost_of(os.environ.get("AMQP_URI", "")))
-    except RefusedError as error:
-        _fail(error)
+    with settings.fail_at_start():
+        context.obj = rabbit_admin.choose(vhost)
 
 
 @ministry_account.command()

@@ -4,10 +4,14 @@ import json
 import os
 import subprocess
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import quote, unquote, urlsplit
 
 import requests
+
+from services.chassis import broker, settings
+from services.chassis.settings import setting
 
 _SECONDS = 60
 
@@ -38,16 +42,30 @@ class Admin(Protocol):
     def delete_queue(self, name: str) -> None: ...
 
 
-def choose(vhost: str) -> Admin:
-    """The management API at RABBITMQ_MANAGEMENT_URI (http://user:password@host:15672), else rabbitmqctl on this machine."""
-    address = os.environ.get("RABBITMQ_MANAGEMENT_URI") or _from_file("RABBITMQ_MANAGEMENT_URI_FILE")
-    return Management(address, vhost) if address else Ctl(vhost)
+@dataclass(frozen=True)
+class Settings:
+    """How the broker is administered."""
+
+    management_uri: str = setting(
+        "RABBITMQ_MANAGEMENT_URI",
+        "RabbitMQ's management API, http://user:password@host:15672; without it rabbitmqctl on this machine is used.",
+        default="",
+        secret=True,
+    )
+    ctl: str = setting("RABBITMQCTL", "The rabbitmqctl to use.", default="rabbitmqctl")
+
+
+def choose(vhost: str | None) -> Admin:
+    """The management API where its address is set, else rabbitmqctl. `vhost`: default is that of AMQP_URI. Raises SettingError."""
+    # Read afresh: a command runs once, and tests run several in one process.
+    wanted = settings.load(Settings, os.environ)
+    place = vhost or vhost_of(settings.load(broker.Settings, os.environ).uri)
+    return Management(wanted.management_uri, place) if wanted.management_uri else Ctl(wanted.ctl, place)
 
 
 def vhost_of(amqp_uri: str) -> str:
     """The vhost in an AMQP address; "/" when it names none."""
-    path = urlsplit(amqp_uri).path
-    return unquote(path[1:]) or "/" if path else "/"
+    return unquote(urlsplit(amqp_uri).path[1:]) or "/"
 
 
 class Management:
@@ -103,9 +121,10 @@ class Management:
 
 
 class Ctl:
-    """By rabbitmqctl, on the broker's machine. RABBITMQCTL names the program where it is elsewhere."""
+    """By rabbitmqctl, on the broker's machine."""
 
-    def __init__(self, vhost: str):
+    def __init__(self, program: str, vhost: str):
+        self._program = program
         self._vhost = vhost
 
     def users(self) -> list[str]:
@@ -140,10 +159,9 @@ class Ctl:
         return json.loads(self._run("--formatter", "json", *arguments) or "[]")
 
     def _run(self, *arguments: str, given: str = "") -> str:
-        program = os.environ.get("RABBITMQCTL", "rabbitmqctl")
         try:
             done = subprocess.run(  # noqa: S603 - the arguments are ours or were checked against a pattern.
-                [program, "-q", *arguments],
+                [self._program, "-q", *arguments],
                 input=given,
                 capture_output=True,
                 text=True,
@@ -153,21 +171,10 @@ class Ctl:
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise RefusedError(
-                f"{program} cannot be run ({type(error).__name__}); "
+                f"{self._program} cannot be run ({type(error).__name__}); "
                 "run this on the broker's machine or set RABBITMQ_MANAGEMENT_URI"
             ) from None
         if done.returncode:
             said = (done.stderr or done.stdout).strip().splitlines()
             raise RefusedError(f"rabbitmqctl {arguments[0]}: {said[0] if said else done.returncode}")
         return done.stdout
-
-
-def _from_file(name: str) -> str:
-    place = os.environ.get(name)
-    if not place:
-        return ""
-    try:
-        with open(place, encoding="utf-8") as file:
-            return file.read().strip()
-    except OSError as error:
-        raise RefusedError(f"{name} cannot be read ({type(error).__name__})") from None

@@ -14,6 +14,11 @@ from services.cli import database, keys
 )
 def secrets_command(directory: Path) -> None:
     """Write the secret files that are missing; those that are there stay as they are."""
+    click.echo(f"{directory}: {len(write(directory))} files")
+
+
+def write(directory: Path) -> list[str]:
+    """As the command; the names of all files."""
     # The directory keeps others of this machine out. The files themselves can be read by all, since a container sees
     # them with the owner that they have here, and reads them as a user of its own.
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -33,7 +38,7 @@ def secrets_command(directory: Path) -> None:
     _keep(directory / "grafana_password", chance.token_urlsafe(24))
     for place in directory.iterdir():
         place.chmod(0o444)
-    click.echo(f"{directory}: {len(list(directory.iterdir()))} files")
+    return sorted(place.name for place in directory.iterdir())
 
 
 def _keep(place: Path, value: str) -> str:

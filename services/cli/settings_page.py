@@ -34,7 +34,7 @@ def declared() -> dict[str, list[tuple[str, Spec]]]:
     found: dict[str, list[tuple[str, Spec]]] = defaultdict(list)
     for package in (gateway, services):
         for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            if info.name.endswith("__main__") or ".migrations" in info.name or ".data" in info.name:
+            if info.name.endswith("__main__") or ".migrations" in info.name:
                 continue
             module = importlib.import_module(info.name)
             for value in vars(module).values():

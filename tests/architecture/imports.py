@@ -18,7 +18,7 @@ HOST = {"nameko", "eventlet", "greenlet", "kombu", "amqp"}
 KNOW_THE_HOST = {"chassis", "cli"}
 #: Who may import whom inside a service, by file: from → what it must not import.
 DIRECTION = {
-    "api": {"service", "store"},
+    "api": {"service"},
     "handlers": {"service", "api"},
     "store": {"service", "api", "handlers", "events"},
     "events": {"service", "api", "handlers", "store"},

@@ -33,7 +33,7 @@ def test_every_rule_is_there():
         ("services/routing/promise.py", "import sqlalchemy"),
         ("services/routing/promise.py", "from services.routing.store import rows"),
         ("services/routing/store.py", "from . import handlers"),
-        ("services/routing/api.py", "from services.routing import store"),
+        ("services/routing/api.py", "from services.routing import service"),
     ],
 )
 def test_the_guard_sees_a_forbidden_import(path, text):

@@ -22,7 +22,7 @@ def addresses() -> dict[str, str]:
 class Inside:
     """Started on creation. `gateway` is the address that the world sees."""
 
-    def __init__(self, names: Iterable[str] = tuple(n for n in CLASSES if n != 'notification')):
+    def __init__(self, names: Iterable[str] = tuple(CLASSES)):
         config.setup({"AMQP_URI": os.environ["AMQP_URI"]})
         self.gateway = f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}"
         self._runner = ServiceRunner()

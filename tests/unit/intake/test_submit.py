@@ -10,6 +10,7 @@ from services.chassis import database, outbox, seal
 from services.chassis.clock import new_id
 from services.intake import handlers, tracking, vault
 from services.intake.complaint import Complaint
+from tests.support.poll import until
 from tests.unit.intake.conftest import CONTACT, NOON, submission
 
 TABLES = ("complaint", "complainant", "idempotency", "outbox")
@@ -144,9 +145,7 @@ def test_the_second_waits_for_the_first_and_takes_over_when_it_fails(databases, 
     waiting = (
         "SELECT count(*) FROM pg_stat_activity WHERE datname = %(name)s AND wait_event = 'transactionid'"
     )
-    with eventlet.Timeout(10):
-        while databases.rows("intake", waiting, {"name": databases.name})[0][0] == 0:
-            eventlet.sleep(0.01)
+    until(lambda: databases.rows("intake", waiting, {"name": databases.name})[0][0])
     go_on.send()
     with pytest.raises(RuntimeError):
         first.wait()

