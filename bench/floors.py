@@ -8,6 +8,7 @@ Run as `python -m bench.floors insert <url> <seconds>` and `python -m bench.floo
 """
 
 import json
+import subprocess
 import sys
 import threading
 import time
@@ -123,6 +124,19 @@ def _consume(connection: amqp.Connection, queue: str, messages: int) -> float:
     taken = time.monotonic() - start
     channel.close()
     return taken
+
+
+def run(what: str, where: str, size: float) -> dict[str, float]:
+    """`insert` or `broker` in a process of its own."""
+    command = [
+        sys.executable,
+        "-m",
+        "bench.floors",
+        what,
+        where,
+        str(int(size) if what == "broker" else size),
+    ]
+    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True, timeout=300).stdout)
 
 
 if __name__ == "__main__":

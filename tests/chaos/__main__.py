@@ -110,7 +110,10 @@ def run(given: argparse.Namespace) -> dict:
 
 def send_away(world: World, seed: int) -> list[str]:
     """Two bodies whose officers are all absent: what is theirs is unowned, until one of them has its people back."""
-    rows = world.databases.rows("routing", "SELECT DISTINCT institution FROM rule ORDER BY 1")
+    rows = world.databases.rows(
+        "routing",
+        "SELECT institution FROM rule WHERE governorate IS NULL GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 8",
+    )
     absent = random.Random(seed).sample([row[0] for row in rows], 2)
     for code in absent:
         world.execute("routing", f"UPDATE officer SET present = false WHERE institution = '{code}'")
