@@ -6,7 +6,7 @@ Reads cells, and of complaints only those that fell due since the last look (han
 
 # ruff: noqa: S608 - statements are put together from the constants of these modules; values are parameters.
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from services.reporting import kpi
-from services.reporting.figures import ALL, CELL, DIMENSIONS, MEASURES, SLICES
+from services.reporting.figures import ALL, CELL, DIMENSIONS, MEASURES, MONTHLY, SLICES
 from services.reporting.kpi import Period
 from services.reporting.store import NEWLY_OVERDUE
 
@@ -33,29 +33,31 @@ class Answer:
     by: dict[str, dict[str, dict[str, int]]]
 
 
-def read(
-    connection: sa.Connection,
-    period: Period,
-    filters: Mapping[str, str],
-    now: datetime,
-    breakdowns: Iterable[str] = BREAKDOWNS,
-) -> Answer:
+def read(connection: sa.Connection, period: Period, filters: Mapping[str, str], now: datetime) -> Answer:
     """The figures of complaints received in `period` that match `filters` (a subset of FILTERS, by equality), as of `now`."""
-    plan: dict[int, list[str]] = {slice_for(filters): ["day"]}
-    for name in breakdowns:
-        plan.setdefault(slice_for({**filters, name: ""}), []).append(name)
-    answer = Answer(totals={}, by_day={}, by={name: {} for name in breakdowns})
+    answer = Answer(totals={}, by_day={}, by={name: {} for name in BREAKDOWNS})
+    for row in _ask(connection, slice_for(filters), ("day",), (period, None), filters, now):
+        if row["grouped"]:
+            answer.by_day[row["day"]] = _counts(row)
+        else:
+            answer.totals.update(_counts(row))
+    plan: dict[int, list[str]] = {}
+    for name in BREAKDOWNS:
+        plan.setdefault(slice_for({*filters, name}), []).append(name)
     for number, names in plan.items():
-        for row in _ask(connection, number, names, period, filters, now):
-            counts = {code: row[code] or 0 for code in kpi.FIGURES}
-            name = names[row["grouped"] - 1] if row["grouped"] else None
-            if name is None:
-                answer.totals.update(counts)
-            elif name == "day":
-                answer.by_day[row["day"]] = counts
-            else:
-                answer.by[name][row[name]] = counts
+        for row in _ask(connection, number, names, kpi.whole_months(period), filters, now):
+            if row["grouped"]:
+                name = names[row["grouped"] - 1]
+                answer.by[name][row[name]] = _counts(row)
     return answer
+
+
+def totals(
+    connection: sa.Connection, period: Period, filters: Mapping[str, str], now: datetime
+) -> dict[str, int]:
+    """The totals alone of what `read` answers."""
+    (row,) = _ask(connection, slice_for(filters), (), kpi.whole_months(period), filters, now)
+    return _counts(row)
 
 
 def plan_for_small_answers(connection: sa.Connection) -> None:
@@ -69,31 +71,49 @@ def slice_for(names: Iterable[str]) -> int:
     return next(number for number, kept in SLICES.items() if wanted <= set(kept))
 
 
+def _counts(row: Mapping[str, Any]) -> dict[str, int]:
+    return {code: row[code] or 0 for code in kpi.FIGURES}
+
+
 def _ask(
     connection: sa.Connection,
     number: int,
-    names: list[str],
-    period: Period,
+    names: Sequence[str],
+    split: tuple[Period, Period | None],
     filters: Mapping[str, str],
     now: datetime,
-) -> Iterable[Mapping[str, Any]]:
-    """One statement: the totals, and the figures by each of `names`; `grouped` is 0 for the totals, else 1 + index in `names`."""
+) -> Sequence[Mapping[str, Any]]:
+    """One statement: the totals, and the figures by each of `names`; `grouped` is 0 for the totals, else 1 + index in `names`.
+
+    `split` is the period, and the whole months in it that are to be read from the months, None for none.
+    """
+    period, months = split
     chosen = "".join(f" AND {name} = :{name}" for name in sorted(filters))
     grouped = " ".join(f"WHEN GROUPING({name}) = 0 THEN {index}" for index, name in enumerate(names, 1))
     sums = ", ".join(f"sum({name})::bigint AS {name}" for name in MEASURES)
+    cells = f"SELECT day, {', '.join(DIMENSIONS)}, {', '.join(MEASURES)} FROM figure WHERE"
+    days = f"{cells} slice = {number} AND day BETWEEN :first AND :last {chosen}"
+    if months is not None:
+        days = f"""
+            {cells} slice = {number} AND day >= :first AND day < :first_of_months {chosen}
+            UNION ALL {cells} slice = {number} AND day > :last_of_months AND day <= :last {chosen}
+            UNION ALL {cells} slice = {number + MONTHLY} AND day BETWEEN :first_of_months AND :last_of_months {chosen}
+        """
     # A row of complaint counts nothing here but its being overdue: all else of it is in the cells.
     dimensions = ", ".join(
         f"{CELL[name] if name in SLICES[number] else repr(ALL)} AS {name}" for name in DIMENSIONS
     )
     unseen = ", ".join(f"{int(name == 'overdue')} AS {name}" for name in MEASURES)
     statement = f"""
-        SELECT CASE {grouped} ELSE 0 END AS grouped, {", ".join(names)}, {sums} FROM (
-            SELECT day, {", ".join(DIMENSIONS)}, {", ".join(MEASURES)} FROM figure
-            WHERE slice = {number} AND day BETWEEN :first AND :last {chosen}
+        SELECT {f"CASE {grouped} ELSE 0 END" if names else "0"} AS grouped, {"".join(f"{name}, " for name in names)}{sums}
+        FROM (
+            {days}
             UNION ALL
             SELECT received_day, {dimensions}, {unseen} FROM complaint
             WHERE {NEWLY_OVERDUE} AND received_day BETWEEN :first AND :last {chosen}
-        ) AS cell GROUP BY GROUPING SETS ((), {", ".join(f"({name})" for name in names)})
+        ) AS cell GROUP BY GROUPING SETS ((){"".join(f", ({name})" for name in names)})
     """
     parameters = {**filters, "first": period.first, "last": period.last, "now": now}
+    if months is not None:
+        parameters |= {"first_of_months": months.first, "last_of_months": months.last}
     return connection.execute(sa.text(statement), parameters).mappings().all()

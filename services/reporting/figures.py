@@ -1,9 +1,9 @@
 """Counts of complaints by day and dimension, kept by differences in the transaction that changes a complaint.
 
 A cell is (day of receipt, institution, category, governorate, kind, channel, status). Adding up every cell of a month
-to learn one total would read nearly as many rows as there are complaints, so each complaint is counted in four slices:
-one keeps all dimensions apart, the others keep a few and sum over the rest. A question is answered from the coarsest
-slice that knows its filters.
+to learn one total would read nearly as many rows as there are complaints, so each complaint is counted in several
+slices: one keeps all dimensions apart, the others keep a few and sum over the rest; each by day and by month. A question
+is answered from the coarsest slice that knows its filters, whole months from months.
 """
 
 # ruff: noqa: S608 - statements are put together from the constants of these modules; values are parameters.
@@ -24,11 +24,14 @@ ALL = "*"
 
 #: slice number → the dimensions that it keeps apart. In the order of preference: the fewest cells first.
 SLICES = {
-    1: ("governorate", "kind"),
-    2: ("channel", "kind", "status"),
-    3: ("institution", "category", "kind"),
+    1: ("kind",),
+    2: ("governorate", "kind"),
+    3: ("channel", "kind", "status"),
+    4: ("institution", "category", "kind"),
     0: DIMENSIONS,
 }
+#: Each slice is kept by day, and again by month (the day is then the first of the month) under its number plus this.
+MONTHLY = 10
 
 OPEN = f"status NOT IN ({', '.join(repr(status) for status in SETTLED)})"
 
@@ -63,19 +66,20 @@ def _cells(rows: str, sign: str) -> str:
 
 def _sliced(source: str) -> str:
     """SELECT that sums `source` (cells) into every slice; a dimension that a slice does not keep reads `*`."""
-    sets = ", ".join(f"(day, {', '.join(dimensions)})" for _, dimensions in sorted(SLICES.items()))
+    slices = [(number, ", ".join(kept), _mask(kept)) for number, kept in sorted(SLICES.items())]
+    sets = ", ".join(f"(day, {kept}), (month, {kept})" for _, kept, _ in slices)
     # A slice is known by the dimensions that its grouping set leaves out.
     number = " ".join(
-        f"WHEN GROUPING({', '.join(DIMENSIONS)}) = {_mask(dimensions)} THEN {number}"
-        for number, dimensions in sorted(SLICES.items())
+        f"WHEN GROUPING({', '.join(DIMENSIONS)}) = {mask} THEN {number}" for number, _, mask in slices
     )
     dimensions = ", ".join(
         f"CASE WHEN GROUPING({name}) = 1 THEN '{ALL}' ELSE {name} END AS {name}" for name in DIMENSIONS
     )
     sums = ", ".join(f"sum({name})::int AS {name}" for name in MEASURES)
     return (
-        f"SELECT (CASE {number} END)::smallint AS slice, day, {dimensions}, {sums}"
-        f" FROM ({source}) AS cell GROUP BY GROUPING SETS ({sets})"
+        f"SELECT (CASE {number} END + {MONTHLY} * GROUPING(day))::smallint AS slice, coalesce(day, month) AS day,"
+        f" {dimensions}, {sums} FROM (SELECT *, date_trunc('month', day)::date AS month FROM ({source}) AS daily)"
+        f" AS cell GROUP BY GROUPING SETS ({sets})"
     )
 
 
@@ -89,11 +93,10 @@ _COLUMNS = ", ".join((*KEY, *MEASURES))
 _ANY = " OR ".join(f"sum({name}) <> 0" for name in MEASURES)
 
 #: The end of a statement that has CTEs `before` and `after` (rows of complaint): carries the difference into `figure`.
-#: Rows are written in the order of their key, though the lock would allow any.
 CARRY = (
     f"INSERT INTO figure AS f ({_COLUMNS})"
     f" SELECT {_COLUMNS} FROM ({_sliced(_cells('before', '-1') + ' UNION ALL ' + _cells('after', '1'))}"
-    f" HAVING {_ANY}) AS change ORDER BY {_KEY}"
+    f" HAVING {_ANY}) AS change"
     f" ON CONFLICT ({_KEY}) DO UPDATE SET {', '.join(f'{name} = f.{name} + EXCLUDED.{name}' for name in MEASURES)}"
 )
 _COUNTED = _sliced(_cells("complaint", "1"))

@@ -103,7 +103,7 @@ def dashboard(
     """The dashboard of a period beside the totals of the one before it, with names and definitions."""
     board.plan_for_small_answers(connection)
     current = board.read(connection, period, filters, now)
-    before = board.read(connection, period.previous(), filters, now, ())
+    before = board.totals(connection, period.previous(), filters, now)
     names = {
         "institution": store.institution_names(connection),
         "status": kpi.STATUSES,
@@ -115,7 +115,7 @@ def dashboard(
         "period": period,
         "previous_period": period.previous(),
         "filters": {name: filters.get(name) for name in board.FILTERS},
-        "totals": kpi.compared(current.totals, before.totals),
+        "totals": kpi.compared(current.totals, before),
         "by_day": kpi.every_day(period, current.by_day),
         **{
             f"by_{name}": kpi.table(

@@ -156,6 +156,19 @@ def period(first: date | None, last: date | None, today: date) -> Period:
     return Period(last - timedelta(days=USUAL_DAYS - 1) if first is None else first, last)
 
 
+def whole_months(period: Period) -> tuple[Period, Period | None]:
+    """The period, and the calendar months that lie in it as a whole; None when there are none."""
+    first = period.first if period.first.day == 1 else _next_month(period.first)
+    after = (
+        _next_month(period.last) if (period.last + timedelta(days=1)).day == 1 else period.last.replace(day=1)
+    )
+    return period, Period(first, after - timedelta(days=1)) if first < after else None
+
+
+def _next_month(day: date) -> date:
+    return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+
+
 def today(now: datetime) -> date:
     """The day in Amman at `now` (aware)."""
     return now.astimezone(AMMAN).date()

@@ -1,5 +1,6 @@
 """Periods, comparisons and tables of the dashboard, and that every figure is defined."""
 
+import calendar
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -42,6 +43,25 @@ def test_the_previous_period_ends_the_day_before_and_is_as_long(first, more):
 @given(st.one_of(st.none(), DAYS))
 def test_a_period_that_nobody_bounded_is_thirty_days_at_most(first):
     assert 1 <= kpi.period(first, None, TODAY).days <= kpi.USUAL_DAYS
+
+
+@given(DAYS, st.integers(0, 365))
+def test_whole_months_are_all_months_of_which_no_day_is_missing(first, more):
+    period = kpi.Period(first, first + timedelta(days=more))
+    _, months = kpi.whole_months(period)
+    days = set(period.each_day())
+    beginnings = [day for day in days if day.day == 1]
+    expected = [
+        day
+        for day in beginnings
+        if {day + timedelta(days=n) for n in range(calendar.monthrange(day.year, day.month)[1])} <= days
+    ]
+    if months is None:
+        assert expected == []
+    else:
+        assert months.first == min(expected)
+        assert (months.last + timedelta(days=1)).day == 1
+        assert len({(day.year, day.month) for day in months.each_day()}) == len(expected)
 
 
 def test_the_day_changes_at_midnight_in_amman():
