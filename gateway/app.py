@@ -3,10 +3,10 @@
 import flask
 from werkzeug.wrappers import Response
 
-from gateway import admission, auth, limits
+from gateway import admission, auth, clients, limits
 from gateway.api import docs, forward, public, staff
 from gateway.settings import Settings
-from gateway.web import pages
+from gateway.web import names, pages
 from services.chassis import settings
 from services.chassis.http import create_app as chassis_app
 
@@ -18,6 +18,10 @@ def create_app() -> flask.Flask:
     """The WSGI app. Raises SettingError, UnguardedRoute or UnlimitedRoute rather than start half open."""
     chosen = settings.load(Settings)
     auth.check_key(chosen.staff_token_key)
+    # What the process kept of an app that it built before, in tests, holds for that app's settings.
+    clients.forget()
+    names.forget()
+    limits.current.cache_clear()
     limits.current()
     app = chassis_app(
         "gateway",

@@ -35,6 +35,7 @@ BREAKDOWNS = {
 _BAD = frozenset({"unowned", "overdue", "notices_failed"})
 # A page stays below 60 KB; the rest of a long table is a filter away.
 MOST_ROWS = 60
+MOST_OPEN = 12
 
 
 @limited("reading")
@@ -113,6 +114,7 @@ def dashboard() -> flask.Response:
         filtered=any(found["filters"].values()),
         definitions=found["definitions"],
         bad=_BAD,
+        most_open=MOST_OPEN,
         days=charts.columns([row["received"] for row in found["by_day"]]),
         tables=[_table(found, name) for name in BREAKDOWNS if found.get(f"by_{name}")],
         bodies=names.by_code("bodies"),

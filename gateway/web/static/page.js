@@ -28,4 +28,5 @@ if (text && left) {
 }
 
 // The summary of what must be mended takes the focus, also in browsers that ignore autofocus outside of fields.
-document.querySelector(".summary")?.focus();
+const summary = document.querySelector(".summary");
+if (summary) setTimeout(() => { if (document.activeElement !== summary) summary.focus(); }, 150);
