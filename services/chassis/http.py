@@ -171,7 +171,7 @@ def _add_hooks(
     def guard() -> None:
         # The object behind the proxy: each look through a proxy costs, and there are many.
         request = flask.request._get_current_object()
-        flask.g.started = time.perf_counter()
+        flask.g.started = request.environ.get("bekhedmetkom.arrived") or time.perf_counter()
         if request.routing_exception is not None:
             return
         if not body.storable(request.path):
@@ -195,6 +195,7 @@ def _add_hooks(
         if key not in totals:
             totals[key] = metrics.http_requests_total.labels(service, method, rule, str(response.status_code))
         totals[key].inc()
+        tracing.describe(f"{method} {rule}", response.status_code)
         headers = response.headers
         headers.add("X-Content-Type-Options", "nosniff")
         headers.add(CORRELATION_HEADER, logs.correlation_id() or "")

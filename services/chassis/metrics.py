@@ -30,7 +30,7 @@ def _histogram(name: str, doc: str, buckets: tuple[float, ...], *labels: str) ->
 http_requests_total = _counter(
     "http_requests_total", "Requests answered.", "service", "method", "route", "status"
 )
-# From the first byte of the handler to the last byte of the answer; waiting for admission included.
+# From the last byte of the request to the handler's answer; waiting for admission included.
 http_request_seconds = _histogram(
     "http_request_seconds", "Time to answer a request.", _REQUEST_BUCKETS, "service", "route"
 )

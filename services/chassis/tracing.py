@@ -135,6 +135,20 @@ def span(name: str, service: str = "") -> Iterator[None]:
         yield
 
 
+def describe(name: str, http_status: int) -> None:
+    """Gives the current span its name and outcome, once they are known; nothing when tracing is off."""
+    if not _enabled:
+        return
+    from opentelemetry import trace
+    from opentelemetry.trace import Status, StatusCode
+
+    current = trace.get_current_span()
+    current.update_name(name)
+    current.set_attribute("http.response.status_code", http_status)
+    if http_status >= 500:
+        current.set_status(Status(StatusCode.ERROR))
+
+
 @contextmanager
 def _failing_silently(starting: Any) -> Iterator[None]:
     """Exceptions carry texts with values in them: a span says that it failed, and by which class, and nothing

@@ -8,6 +8,7 @@ places in which requests are handled. The answer side is eventlet's.
 
 import io
 import re
+import time
 import urllib.parse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -248,6 +249,7 @@ class Protocol(wsgi.HttpProtocol):
             "eventlet.input": _Buffered(),
             "eventlet.posthooks": [],
             "bekhedmetkom.connection": self,
+            "bekhedmetkom.arrived": time.perf_counter(),
         }
         if body or "content-length" in head.headers or "transfer-encoding" in head.headers:
             environ["CONTENT_LENGTH"] = str(len(body))

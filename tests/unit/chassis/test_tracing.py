@@ -93,3 +93,13 @@ def test_a_span_carries_no_text_of_an_exception(spans):
     (span,) = spans.get_finished_spans()
     assert not span.status.is_ok
     assert "secret" not in span.to_json()
+
+
+def test_a_request_is_a_span_named_by_its_route(spans, client, bearer):
+    response = client.get("/broken", headers={**bearer(), "traceparent": PARENT})
+    assert response.status_code == 500
+    (span,) = spans.get_finished_spans()
+    assert (span.name, span.attributes["http.response.status_code"]) == ("GET /broken", 500)
+    assert f"{span.context.trace_id:032x}" == TRACE
+    assert not span.status.is_ok
+    assert "0791234567" not in span.to_json()

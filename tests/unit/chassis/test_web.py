@@ -32,6 +32,22 @@ def test_a_few_run_at_once_and_the_rest_wait(serve, bearer, doors):
     until(lambda: in_progress() == 0)
 
 
+def test_waiting_for_a_turn_is_part_of_the_time_that_is_measured(serve, bearer, doors):
+    def seconds() -> float:
+        labels = {"service": "things", "route": "/things"}
+        return REGISTRY.get_sample_value("bekhedmetkom_http_request_seconds_sum", labels) or 0
+
+    server = serve(HTTP_ADMITTED=1, HTTP_ADMISSION_SECONDS=5)
+    before = seconds()
+    first = eventlet.spawn(get, server, "/slow", bearer())
+    until(lambda: doors.entered == 1)
+    second = eventlet.spawn(get, server, "/things", bearer())
+    until(lambda: len(server._connections) == 2)
+    eventlet.spawn_after(0.2, doors.open.send, True)
+    assert (first.wait().status_code, second.wait().status_code) == (200, 200)
+    assert seconds() - before > 0.15
+
+
 def test_who_waits_too_long_is_told_to_come_back(serve, bearer, doors):
     server = serve(HTTP_ADMITTED=1, HTTP_ADMISSION_SECONDS=0.1)
     first = eventlet.spawn(get, server, "/slow", bearer())
