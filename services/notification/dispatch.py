@@ -30,6 +30,7 @@ _GATHER_SECONDS = 0.05
 _REST_SECONDS = 0.05
 _AWAY_SECONDS = 1.0
 _SWEEP_SECONDS = 5.0
+_SOON_SECONDS = 0.2
 
 Compose = Callable[[Claim], Letter]
 Clock = Callable[[], datetime]
@@ -162,12 +163,13 @@ class ReceiptDesk:
 
     def run(self) -> None:
         """Works until `stop`."""
-        open_ = True
+        open_, left = True, False
         while open_:
-            arrived, open_ = _gather(self._arrived, _SWEEP_SECONDS)
+            # A receipt is often as quick as the recording of its message: then another look follows soon.
+            arrived, open_ = _gather(self._arrived, _SOON_SECONDS if left else _SWEEP_SECONDS)
             receipts = [receipt for receipt, _ in arrived]
             try:
-                database.retrying(sending.take_receipts, receipts, now=self._clock())
+                left = database.retrying(sending.take_receipts, receipts, now=self._clock())
             except DatabaseUnavailable:
                 # Not acknowledged: the provider sends them again.
                 continue

@@ -101,6 +101,7 @@ _EXPIRE = text(
     RETURNING channel, template
     """
 )
+_RECEIPTS_SINCE = text("SELECT EXISTS (SELECT 1 FROM receipt WHERE received_at > :moment)")
 _FORGET_RECEIPTS = text("DELETE FROM receipt WHERE received_at < :before")
 
 
@@ -211,6 +212,11 @@ def add_receipts(
 def with_receipts(connection: Connection, limit: int) -> list[str]:
     """Ids of messages for whose parts there are receipts that have not been matched."""
     return [row.message_id for row in connection.execute(_MATCHED, {"limit": limit})]
+
+
+def receipts_since(connection: Connection, moment: datetime) -> bool:
+    """Whether there are unmatched receipts from after the given time."""
+    return bool(connection.execute(_RECEIPTS_SINCE, {"moment": moment}).scalar_one())
 
 
 def match(connection: Connection, message_ids: Sequence[str]) -> Sequence[Row[Any]]:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection
 
@@ -20,11 +21,12 @@ from services.notification.outbound import Claim, Result
 from services.notification.outcome import Outcome, Patience, Refused, after_receipts, judge
 from services.notification.senders.base import Letter
 from services.notification.senders.smpp_codes import Receipt
-from services.notification.template import COORDINATOR, EMAIL, PIECES, SMS
+from services.notification.template import COORDINATOR, EMAIL, PIECES, SMS, reference
 
 log = logs.get()
 _AT_ONCE = 1000
 _KEEP_RECEIPTS = timedelta(days=7)
+_SOON = timedelta(seconds=30)
 _MOMENTS = ("due_date", "since")
 
 
@@ -65,6 +67,7 @@ def compose(claim: Claim, *, unseal: Unseal, coordinator_email: str, public_url:
         subject=pieces.get("subject"),
         language=claim.language,
         accepted=claim.accepted,
+        reference=reference(UUID(claim.complaint_id).int, claim.template),
     )
 
 
@@ -122,8 +125,11 @@ def record(results: Sequence[Result], *, now: datetime) -> None:
         database.after_commit(connection, lambda: _count_parts(parts))
 
 
-def take_receipts(receipts: Sequence[Receipt], *, now: datetime) -> None:
-    """Keeps receipts and settles the messages that they finish. Without any, settles what an earlier call could not see."""
+def take_receipts(receipts: Sequence[Receipt], *, now: datetime) -> bool:
+    """Keeps receipts and settles the messages that they finish; also those of earlier calls.
+
+    Returns whether fresh receipts are left whose part is not known yet: it may be known soon.
+    """
     with database.transaction(SOURCE) as connection:
         outbound.add_receipts(
             connection, [(each.provider_id, each.state, each.reason) for each in receipts], now
@@ -133,6 +139,7 @@ def take_receipts(receipts: Sequence[Receipt], *, now: datetime) -> None:
             _settle(connection, messages, now)
         tally = Counter(each.state for each in receipts)
         database.after_commit(connection, lambda: _count_receipts(tally))
+        return outbound.receipts_since(connection, now - _SOON)
 
 
 def expire(*, now: datetime, lease: timedelta) -> int:

@@ -83,3 +83,8 @@ class TemplateRefused(Exception):
     def __init__(self, code: str):
         super().__init__(code)
         self.code = code
+
+
+def reference(complaint_number: int, name: str) -> int:
+    """The reference (0–255) of a long text message: messages about one complaint never share it, whatever their order."""
+    return (complaint_number + list(TEMPLATES).index(name)) & 0xFF

@@ -13,7 +13,8 @@ from services.notification.outcome import Outcome
 class Letter:
     """One message, opened and rendered: it lives only while it is sent, and its repr shows no personal data.
 
-    `accepted` holds the provider's ids of the parts that an earlier try got through, by number.
+    `accepted` holds the provider's ids of the parts that an earlier try got through, by number. `reference` (0–255) tells a phone which
+    parts belong together: messages that may reach one phone at the same time have different ones.
     """
 
     message_id: str
@@ -22,6 +23,7 @@ class Letter:
     subject: str | None = field(default=None, repr=False)
     language: str = "ar"
     accepted: Mapping[int, str] = field(default_factory=dict)
+    reference: int = 0
 
 
 class Sender(Protocol):

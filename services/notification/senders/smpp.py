@@ -60,9 +60,8 @@ class SmppSender:
 
     def send(self, letter: Letter) -> Outcome:
         """Submits the parts that are not through yet, in order. See `Sender.send`."""
-        identity = UUID(letter.message_id).int
         try:
-            parts = sms.split(letter.text, identity & 0xFF)
+            parts = sms.split(letter.text, letter.reference)
         except sms.TooLong:
             return Refused("sms_too_long")
         got = dict(letter.accepted)
@@ -76,7 +75,7 @@ class SmppSender:
             try:
                 self._pace.wait()
                 with self._window:
-                    code, provider_id = session.submit(**self._fields(letter, part, identity & 0xFFFF))
+                    code, provider_id = session.submit(**self._fields(letter, part))
             except NotSent:
                 return Later("sms_connection_lost", counts=False, delay=1.0, provider_ids=got, total=total)
             except AnswerLost:
@@ -128,7 +127,7 @@ class SmppSender:
             log.info("smpp_bound")
             return self._session
 
-    def _fields(self, letter: Letter, part: sms.Part, reference: int) -> dict[str, object]:
+    def _fields(self, letter: Letter, part: sms.Part) -> dict[str, object]:
         ton, npi = _source_type(self._source)
         return {
             "source_addr_ton": ton,
@@ -141,7 +140,7 @@ class SmppSender:
             "registered_delivery": consts.SMPP_SMSC_DELIVERY_RECEIPT_BOTH,
             "data_coding": part.coding,
             "short_message": part.octets,
-            "user_message_reference": reference,
+            "user_message_reference": UUID(letter.message_id).int & 0xFFFF,
         }
 
 

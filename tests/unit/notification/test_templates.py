@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from services.notification import sms, templates
-from services.notification.template import LANGUAGES, PIECES, TEMPLATES, TemplateRefused
+from services.notification.template import LANGUAGES, PIECES, TEMPLATES, TemplateRefused, reference
 
 VALUES = {
     "name": "أحمد الخطيب",
@@ -104,3 +104,8 @@ def test_dates_are_those_of_amman_and_in_words():
     # 22:00 UTC is already the next day in Amman.
     assert "الاثنين 7 كانون الأول 2026" in templates.render("promised", "ar", "sms", VALUES)
     assert "Monday 7 December 2026" in templates.render("promised", "en", "sms", VALUES)
+
+
+def test_messages_about_one_complaint_have_different_references():
+    assert len({reference(255, name) for name in TEMPLATES}) == len(TEMPLATES)
+    assert {reference(255, name) for name in TEMPLATES} <= set(range(256))
