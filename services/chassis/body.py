@@ -8,6 +8,7 @@ Refused in the field (422): characters that PostgreSQL cannot store.
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from typing import Any, ClassVar, NoReturn
 
@@ -24,6 +25,7 @@ from services.chassis.problems import ClientGone, Problem
 MAX_DEPTH = 32
 # Beyond 2^53 JavaScript and jq read another number than was written; 19 digits are what a bigint holds.
 _MAX_DIGITS = 19
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class _Refused(ValueError):
@@ -86,7 +88,7 @@ def parse(raw: bytes) -> Any:
 
 def storable(text: str) -> bool:
     """Whether PostgreSQL can store the text: no NUL, no half of a surrogate pair."""
-    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+    return _UNSTORABLE.search(text) is None
 
 
 def _forbidden(fields: list[str]) -> Problem:
