@@ -159,7 +159,7 @@ class Books:
         texts: dict[tuple[str, int], list[tuple[str, str]]] = defaultdict(list)
         for identity, channel, state, complaint in rows:
             if channel == "sms":
-                phone = f"+96279{numbers[complaint]:07d}"
+                phone = f"+96279{numbers.get(complaint, 0):07d}"
                 texts[phone, UUID(identity).int & 0xFFFF].append((identity, state))
                 continue
             times = mails.pop(identity, 0)
