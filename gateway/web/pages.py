@@ -74,7 +74,7 @@ def _refuse_other_sites() -> None:
         return
     site = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get("Origin")
-    own = {request.host, urlsplit(settings.load(Settings).public_url).netloc}
+    own = {request.host, urlsplit(settings.load(Settings).public_url).netloc} - {""}
     foreign = (
         site not in ("same-origin", "none")
         if site
