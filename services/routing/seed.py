@@ -5,7 +5,6 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
-import holidays
 from sqlalchemy import Connection, Table, func, select
 from sqlalchemy.dialects.postgresql import insert
 
@@ -90,12 +89,29 @@ def _calendar(connection: Connection, at: datetime) -> None:
         for kind, (days, load) in _TERMS.items()
     ]
     _add(connection, store.kind_term, terms)
-    years = range(at.year - 1, at.year + 4)
-    arabic, english = (
-        holidays.country_holidays("JO", years=years, language=each) for each in ("ar", "en_US")
-    )
-    days = [{"day": day, "name_ar": arabic[day], "name_en": english[day]} for day in sorted(arabic)]
-    _add(connection, store.holiday, days)
+    extend_holidays(connection, at)
+
+
+def extend_holidays(connection: Connection, at: datetime) -> list[int]:
+    """Adds the public holidays of years from last year to three years ahead that have none yet; returns these years.
+
+    A year that is there is left alone: the dates of religious holidays are estimates until the Cabinet announces them, and what an
+    operator moved or removed must not come back.
+    """
+    there = connection.execute(select(func.extract("year", store.holiday.c.day)).distinct()).scalars()
+    years = sorted(set(range(at.year - 1, at.year + 4)) - {int(year) for year in there})
+    if years:
+        # Imported where it is needed, a few times in the life of an installation: the package costs 20 MB of memory.
+        from holidays import country_holidays
+
+        arabic, english = (country_holidays("JO", years=years, language=each) for each in ("ar", "en_US"))
+        days = sorted(day for day in arabic if day.year in years)
+        _add(
+            connection,
+            store.holiday,
+            [{"day": day, "name_ar": arabic[day], "name_en": english[day]} for day in days],
+        )
+    return years
 
 
 def _officers(connection: Connection, at: datetime) -> None:

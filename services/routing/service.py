@@ -13,7 +13,7 @@ from services.chassis.relay import Relay
 from services.chassis.schedule import every
 from services.chassis.subscriber import subscribe
 from services.chassis.web import Web
-from services.routing import api, events, handlers, metrics, store
+from services.routing import api, events, handlers, metrics, seed, store
 from services.routing.settings import Settings
 
 log = logs.get()
@@ -56,6 +56,14 @@ class RoutingService:
                 break
         if found:
             log.info("unowned_assigned", cases=found)
+
+    @every(86_400, name="holidays")
+    def extend_holidays(self) -> None:
+        """Keeps the calendar years ahead, so that no promise is counted over a year without its holidays."""
+        with database.transaction(self.name) as connection:
+            added = seed.extend_holidays(connection, now())
+        if added:
+            log.info("holidays_added", years=added)
 
 
 def _retry_chunk(

@@ -10,7 +10,8 @@ from services.chassis import database
 from services.chassis.clock import new_id
 from services.chassis.contract import Fact
 from services.chassis.seal import unseal
-from services.routing import events, handlers, seed, store
+from services.routing import directory, events, handlers, seed, store
+from services.routing.service import RoutingService
 from tests.unit.routing.conftest import NOW, received
 
 
@@ -237,6 +238,41 @@ def test_seeding_again_changes_nothing_and_keeps_what_an_operator_changed(routin
         routing.rows(f"SELECT * FROM {table} ORDER BY 1, 2") for table in ("rule", "officer", "holiday")
     ]
     assert routing.rows("SELECT name_en FROM institution WHERE code = 'MOH'") == [("Renamed",)]
+
+
+def test_the_calendar_grows_by_itself_and_keeps_what_was_moved(routing):
+    routing.rows("DELETE FROM holiday WHERE day = '2026-12-25'")
+    routing.rows("DELETE FROM holiday WHERE day >= '2029-01-01'")
+    with database.transaction("routing") as connection:
+        assert seed.extend_holidays(connection, NOW) == [2029]
+        assert seed.extend_holidays(connection, NOW) == []
+        assert seed.extend_holidays(connection, NOW.replace(year=2027)) == [2030]
+    found = [day.isoformat() for (day,) in routing.rows("SELECT day FROM holiday")]
+    assert "2026-12-25" not in found
+    assert {"2026-05-25", "2029-12-25", "2030-12-25"} <= set(found)
+
+
+def test_the_directory_is_read_again_only_when_a_row_changed(routing):
+    def current():
+        with database.transaction("routing") as connection:
+            return directory.current(connection)
+
+    first = current()
+    assert current() is first
+    for table in ("institution", "rule", "officer", "holiday", "working_hours", "kind_term"):
+        before = current()
+        routing.rows(f"DELETE FROM {table} WHERE false")
+        assert current() is not before, table
+
+
+def test_the_schedule_of_the_service_gives_out_what_was_unowned(routing, environment):
+    environment({"UNOWNED_CHUNK": "3"})
+    absent(routing, "WAJ")
+    routing.receive([received() for _ in range(10)])
+    routing.rows("UPDATE officer SET present = true WHERE institution = 'WAJ'")
+    RoutingService().retry_unowned()
+    assert routing.rows("SELECT count(*) FROM cases WHERE unowned_since IS NOT NULL") == [(0,)]
+    assert Counter(fact.type for fact in routing.facts())["ComplaintAssigned"] == 10
 
 
 def test_a_real_roster_is_never_mixed_with_the_invented_one(routing):
