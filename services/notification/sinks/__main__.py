@@ -1,7 +1,6 @@
 """`python -m services.notification.sinks smtp|smpp`: a sink in a process of its own, until it is told to stop."""
 
 import signal
-import threading
 from pathlib import Path
 
 import click
@@ -26,13 +25,13 @@ _SINKS = {"smtp": SmtpSink, "smpp": SmppSink}
 )
 def main(kind: str, host: str, port: int, http_port: int, file: Path | None) -> None:
     """Runs one sink and its listing."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    # Blocked before there are threads, which inherit it: the signals wait for `sigwait` below, whenever they come.
+    ends = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     sink = _SINKS[kind](host, port, received=Received(file)).start()
     listing = Listing(sink, host, http_port).start()
     click.echo(f"{kind} on {host}:{sink.port}, messages at http://{host}:{listing.port}/messages")
-    stop.wait()
+    signal.sigwait(ends)
     listing.stop()
     sink.stop()
     sink.received.close()

@@ -4,9 +4,10 @@ import hashlib
 import json
 import threading
 from collections import Counter, deque
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 
 class Received:
@@ -20,14 +21,9 @@ class Received:
         self._count = 0
         self._file = None
         if file is not None:
-            if file.exists():
-                with file.open(encoding="utf-8") as lines:
-                    for line in lines:
-                        # A process that was killed may have left half a line.
-                        if line.endswith("\n"):
-                            self._note(json.loads(line))
             file.parent.mkdir(parents=True, exist_ok=True)
-            self._file = file.open("a", encoding="utf-8")
+            self._file = file.open("a+", encoding="utf-8")
+            self._read_again(self._file)
 
     def add(self, key: str, entry: dict[str, Any]) -> None:
         """Notes a message. It is on disk when this returns, so that a provider's "accepted" is kept."""
@@ -60,6 +56,16 @@ class Received:
             if self._file is not None:
                 self._file.close()
                 self._file = None
+
+    def _read_again(self, file: TextIO) -> None:
+        file.seek(0)
+        line = "\n"
+        for line in file:
+            # A process that was killed may have left half a line.
+            with suppress(ValueError):
+                self._note(json.loads(line))
+        if not line.endswith("\n"):
+            file.write("\n")
 
     def _note(self, entry: dict[str, Any]) -> None:
         self._count += 1
