@@ -123,6 +123,7 @@ def _register() -> None:
         "ministry",
         "token",
         "contracts",
+        "figures",
         "demo",
     ):
         if find_spec(f"services.cli.{module_name}") is None:

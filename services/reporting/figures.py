@@ -10,6 +10,7 @@ is answered from the coarsest slice that knows its filters, whole months from mo
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -99,7 +100,26 @@ CARRY = (
     f" HAVING {_ANY}) AS change"
     f" ON CONFLICT ({_KEY}) DO UPDATE SET {', '.join(f'{name} = f.{name} + EXCLUDED.{name}' for name in MEASURES)}"
 )
-_COUNTED = _sliced(_cells("complaint", "1"))
+
+_IN_MONTH = "{0} >= :month AND {0} < CAST(:month AS date) + interval '1 month'"
+_COUNTED = _sliced(f"{_cells('complaint', '1')} AND {_IN_MONTH.format('received_day')}")
+_REFILL = sa.text(f"INSERT INTO figure ({_COLUMNS}) SELECT {_COLUMNS} FROM ({_COUNTED}) AS counted")
+
+
+def _compare() -> sa.TextClause:
+    either = ", ".join(f"coalesce(kept.{name}, counted.{name}) AS {name}" for name in KEY)
+    pairs = ", ".join(
+        f"coalesce({side}.{name}, 0) AS {side}_{name}" for side in ("kept", "counted") for name in MEASURES
+    )
+    differs = " OR ".join(f"coalesce(kept.{name}, 0) <> coalesce(counted.{name}, 0)" for name in MEASURES)
+    kept = f"SELECT * FROM figure WHERE {_IN_MONTH.format('day')}"
+    return sa.text(
+        f"SELECT {either}, {pairs} FROM ({kept}) AS kept FULL JOIN ({_COUNTED}) AS counted USING ({_KEY})"
+        f" WHERE {differs} LIMIT :limit"
+    )
+
+
+_COMPARE = _compare()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,42 +141,51 @@ def lock(connection: sa.Connection) -> None:
     connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('reporting'), hashtext('figure'))"))
 
 
-def recount(connection: sa.Connection, limit: int = 100) -> list[Difference]:
-    """Counts all complaints again and returns up to `limit` cells that differ from the kept figures; [] is right.
-
-    One statement, hence one snapshot: it may run beside the writers. Reads every complaint (seconds per million).
-    """
-    connection.execute(sa.text("SET LOCAL statement_timeout = '10min'"))
-    either = ", ".join(f"coalesce(kept.{name}, counted.{name}) AS {name}" for name in KEY)
-    pairs = ", ".join(
-        f"coalesce({side}.{name}, 0) AS {side}_{name}" for side in ("kept", "counted") for name in MEASURES
-    )
-    differs = " OR ".join(f"coalesce(kept.{name}, 0) <> coalesce(counted.{name}, 0)" for name in MEASURES)
-    found = connection.execute(
+def months(connection: sa.Connection) -> list[date]:
+    """The first day of every month from the first to the last that has complaints or figures."""
+    found = connection.scalars(
         sa.text(
-            f"SELECT {either}, {pairs} FROM figure AS kept FULL JOIN ({_COUNTED}) AS counted USING ({_KEY})"
-            f" WHERE {differs} LIMIT :limit"
-        ),
-        {"limit": limit},
-    ).mappings()
-    return [
-        Difference(
-            cell={name: row[name] for name in KEY},
-            kept={name: row[f"kept_{name}"] for name in MEASURES},
-            counted={name: row[f"counted_{name}"] for name in MEASURES},
+            "SELECT generate_series(date_trunc('month', min(first)), max(last), interval '1 month')::date FROM ("
+            " SELECT min(received_day) AS first, max(received_day) AS last FROM complaint"
+            " UNION ALL SELECT min(day), max(day) FROM figure) AS every"
         )
-        for row in found
-    ]
+    )
+    return list(found)
 
 
-def rebuild(connection: sa.Connection) -> int:
-    """Replaces all figures by a recount and returns the number of cells. Writers wait until it is done."""
-    connection.execute(sa.text("SET LOCAL statement_timeout = '10min'"))
+def recount(
+    connection: sa.Connection, of: Sequence[date] | None = None, limit: int = 100
+) -> list[Difference]:
+    """Counts the complaints of the given months (default: all) again and returns cells that differ; [] is right.
+
+    At most `limit` cells of each month. One statement for each month, hence one snapshot for what is compared: it may run beside the
+    writers, and no statement is long (a second or so for a hundred thousand complaints).
+    """
+    found = []
+    for month in months(connection) if of is None else of:
+        rows = connection.execute(_COMPARE, {"month": month, "limit": limit}).mappings()
+        found += [
+            Difference(
+                cell={name: row[name] for name in KEY},
+                kept={name: row[f"kept_{name}"] for name in MEASURES},
+                counted={name: row[f"counted_{name}"] for name in MEASURES},
+            )
+            for row in rows
+        ]
+    return found
+
+
+def rebuild(connection: sa.Connection, of: Sequence[date] | None = None) -> int:
+    """Replaces the figures of the given months (default: all) by a recount; returns the number of cells.
+
+    Writers wait until the transaction ends: beside a running service, give it a month and a transaction at a time.
+    """
     lock(connection)
-    connection.execute(sa.text("DELETE FROM figure"))
-    return connection.execute(
-        sa.text(f"INSERT INTO figure ({_COLUMNS}) SELECT {_COLUMNS} FROM ({_COUNTED}) AS counted")
-    ).rowcount
+    written = 0
+    for month in months(connection) if of is None else of:
+        connection.execute(sa.text(f"DELETE FROM figure WHERE {_IN_MONTH.format('day')}"), {"month": month})
+        written += connection.execute(_REFILL, {"month": month}).rowcount
+    return written
 
 
 def sweep(connection: sa.Connection) -> int:

@@ -320,3 +320,24 @@ def test_the_migration_makes_the_tables_that_the_store_declares(databases, name)
         {"name": name},
     )
     assert made == declared
+
+
+def test_the_commands_find_and_mend_a_wrong_figure(databases):
+    from click.testing import CliRunner
+
+    from services.cli.figures import figures_group
+
+    def run(command: str) -> tuple[int, str]:
+        result = CliRunner().invoke(figures_group, [command], catch_exceptions=False)
+        return result.exit_code, result.output
+
+    apply([received(some_id()), received(some_id(), received_at="2025-12-31T23:00:00Z")])
+    assert run("recount") == (0, "the figures are those of a recount\n")
+    databases.rows("reporting", "UPDATE figure SET received = 7 WHERE slice = 1 AND day > '2026-11-01'")
+    code, said = run("recount")
+    assert code == 1
+    assert "received 7 instead of 1" in said
+    code, said = run("rebuild")
+    assert code == 0
+    assert said.splitlines()[:2] == ["2026-01: 10 cells", "2026-02: 0 cells"]
+    assert run("recount")[0] == 0

@@ -47,6 +47,8 @@ def upgrade() -> None:
     op.execute("ALTER TABLE complaint SET (fillfactor = 80)")
     # What may yet become overdue; what has become so has left the index.
     op.create_index("complaint_due", "complaint", ["due_at"], postgresql_where=sa.text(DUE))
+    # A recount goes month by month.
+    op.create_index("complaint_received_day", "complaint", ["received_day"])
     op.create_index(
         "complaint_without_receipt",
         "complaint",
