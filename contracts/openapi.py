@@ -10,6 +10,11 @@ SERVICES = tuple(registry.CLASSES)
 #: Settings that an app must have to be built, and that no document shows.
 _PLACES = {
     "AMQP_URI": "embedded://",
+    "SMTP_URL": "smtp://127.0.0.1:1",
+    "SMPP_URL": "smpp://nobody:nothing@127.0.0.1:1",
+    "MAIL_FROM": "nobody@example.org",
+    "SMS_FROM": "Nobody",
+    "COORDINATOR_EMAIL": "nobody@example.org",
     **{f"{name.upper()}_URL": "http://127.0.0.1:1" for name in registry.OWNERS},
     **{f"{name.upper()}_PORT": "0" for name in SERVICES},
     **{f"DATABASE_URL_{name.upper()}": f"postgresql:///{name}" for name in registry.OWNERS},

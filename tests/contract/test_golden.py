@@ -2,7 +2,7 @@
 
 import copy
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from marshmallow import validate
 
 from contracts import facts, files, json_schema
 from contracts.facts import Published
+from services.chassis.event import Event
 
 FACTS = facts.published()
 EXAMPLES = [(each, place) for each in FACTS for place in files.example_files(each)]
@@ -124,3 +125,38 @@ def test_the_json_schema_and_the_producer_refuse_the_same(each):
         by_producer = accepted_by_producer(each, value)
         assert not by_producer, f"the producer accepts {what}"
         assert not by_schema, f"the JSON Schema accepts {what}"
+
+
+@pytest.mark.parametrize(("each", "place"), EXAMPLES, ids=name)
+@pytest.mark.parametrize("caused", [True, False], ids=["caused by a fact", "caused by a request"])
+def test_what_is_sent_has_the_headers_that_asyncapi_promises(each, place, caused):
+    fact = each.fact.new(UUID, each.fact.schema().load(data(place)), scope="MWI")
+    event = Event(
+        UUID,
+        fact.type,
+        fact.version,
+        each.owner,
+        fact.subject,
+        1,
+        datetime(2026, 11, 19, 9, 30, tzinfo=UTC),
+        fact.scope,
+        fact.data,
+        "request-1",
+        UUID if caused else None,
+        f"00-{'1' * 32}-{'2' * 16}-01" if caused else None,
+    )
+    body, headers, _ = event.to_amqp()
+    document = json.loads((files.ROOT / "asyncapi.json").read_text(encoding="utf-8"))
+    promised = {
+        "$defs": {"headers": document["components"]["schemas"]["headers"]},
+        "allOf": [
+            {"$ref": "#/$defs/headers"},
+            document["components"]["messages"][each.name]["headers"]["allOf"][1],
+        ],
+    }
+    jsonschema.Draft202012Validator(promised).validate(headers)
+    assert set(headers) <= set(promised["$defs"]["headers"]["properties"])
+    address = document["channels"][each.name]["address"]
+    assert event.routing_key == address.replace("{scope}", "MWI")
+    again = Event.from_amqp(body, headers, content_type="application/json", routing_key=event.routing_key)
+    assert again == event
