@@ -31,6 +31,7 @@ _REST_SECONDS = 0.05
 _AWAY_SECONDS = 1.0
 _SWEEP_SECONDS = 5.0
 _SOON_SECONDS = 0.2
+_REFUSED_MOST = 30
 
 Compose = Callable[[Claim], Letter]
 Clock = Callable[[], datetime]
@@ -80,6 +81,10 @@ class Lane:
             try:
                 rest = self._claim()
             except DatabaseUnavailable:
+                rest = _AWAY_SECONDS
+            except Exception:
+                # Unforeseen. A lane that ended here would leave a process that looks well and sends nothing.
+                log.exception("claim_failed", channel=self.channel)
                 rest = _AWAY_SECONDS
             if rest:
                 self._stopping.wait(rest)
@@ -173,6 +178,9 @@ class ReceiptDesk:
             except DatabaseUnavailable:
                 # Not acknowledged: the provider sends them again.
                 continue
+            except Exception:
+                log.exception("receipts_not_stored", receipts=len(receipts))
+                continue
             for _, acknowledge in arrived:
                 acknowledge()
 
@@ -228,10 +236,17 @@ def _gather(source: "queue.Queue[Any]", wait: float | None = None) -> tuple[list
 
 
 def _until_stored(store: Callable[[], None]) -> None:
-    """Results exist nowhere but here: they are kept until the database takes them."""
-    while True:
+    """Results exist nowhere but here: they are kept until the database takes them.
+
+    Those that it refuses for a reason of its own are given up after a while: their rows become unknown when their lease is over.
+    """
+    refused = 0
+    while refused < _REFUSED_MOST:
         try:
             return database.retrying(store)
         except DatabaseUnavailable:
             log.warning("results_wait_for_the_database")
-            time.sleep(_AWAY_SECONDS)
+        except Exception:
+            refused += 1
+            log.exception("results_not_stored", times=refused)
+        time.sleep(_AWAY_SECONDS)

@@ -5,6 +5,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 import pytest
+import structlog.testing
 
 from services.chassis import database
 from services.chassis.clock import now
@@ -111,6 +112,16 @@ def test_dropped_after_accept_is_unknown_and_not_repeated(facts, start, states, 
     # Of the first text message only the first of two parts went out.
     assert (outside.smpp.received.summary()["count"], outside.smpp.partial()) == (1, 1)
     assert sum(stated().values()) == 2
+
+
+def test_an_unforeseen_error_of_the_database_ends_no_lane(facts, start, states, rows):
+    handle(facts().received())
+    rows("ALTER TABLE message RENAME TO hidden")
+    with structlog.testing.capture_logs() as logs:
+        start()
+        until(lambda: {each["channel"] for each in logs if each["event"] == "claim_failed"} == {"sms", "email"})
+    rows("ALTER TABLE hidden RENAME TO message")
+    until(lambda: states() == {"sms delivered": 1, "email sent": 1}, 20)
 
 
 def test_mail_refused_for_now_is_sent_later(facts, start, states, outside):
