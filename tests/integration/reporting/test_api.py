@@ -6,7 +6,7 @@ import pytest
 
 from services.chassis import actor, clock
 from services.reporting import api, events, kpi, schemas
-from tests.integration.test_reporting_figures import apply, assigned, failed, promised, received, some_id
+from tests.integration.reporting.facts import apply, assigned, failed, promised, received, some_id
 
 
 @pytest.fixture

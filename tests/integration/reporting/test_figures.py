@@ -1,0 +1,152 @@
+"""Each fact moves a complaint to the cells where it stands now, and every question finds it there."""
+
+import random
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+
+from services.chassis import database
+from services.reporting import board, handlers, kpi, store
+from tests.integration.reporting.facts import (
+    NOW,
+    PERIOD,
+    apply,
+    assigned,
+    differences,
+    fact,
+    failed,
+    promised,
+    read,
+    received,
+    some_id,
+)
+
+
+def test_a_complaint_is_counted_in_the_cell_where_it_stands_now(databases):
+    one, two = some_id(), some_id()
+    apply([received(one), received(two, kind="praise", governorate="JO-IR")])
+    apply([assigned(one), promised(one), failed(two)])
+    apply(
+        [
+            fact("NotificationDelivered", one),
+            fact("NotificationDelivered", one),
+            fact("NotificationFailed", two),
+        ]
+    )
+    answer = read()
+    assert answer.totals == {
+        "received": 2,
+        "assigned": 1,
+        "unowned": 1,
+        "promised": 1,
+        "overdue": 0,
+        "notices_delivered": 2,
+        "notices_failed": 1,
+    }
+    assert {code: row["received"] for code, row in answer.by["institution"].items()} == {"MWI": 1, "-": 1}
+    assert {code: row["received"] for code, row in answer.by["governorate"].items()} == {
+        "JO-AM": 1,
+        "JO-IR": 1,
+    }
+    assert {code: row["received"] for code, row in answer.by["status"].items() if row["received"]} == {
+        "assigned": 1,
+        "received": 1,
+    }
+    assert differences() == []
+
+
+def test_a_fact_of_routing_may_come_before_intakes(databases):
+    one = some_id()
+    apply([assigned(one), promised(one)])
+    assert read().totals["received"] == 0
+    apply([received(one)])
+    answer = read()
+    assert (answer.totals["received"], answer.totals["assigned"], answer.totals["promised"]) == (1, 1, 1)
+    assert answer.by["status"]["assigned"]["received"] == 1
+    assert differences() == []
+
+
+def test_the_day_is_the_day_in_amman(databases):
+    one = some_id()
+    apply([received(one, received_at="2026-11-18T21:00:00+00:00")])
+    assert list(read().by_day) == [datetime(2026, 11, 19, tzinfo=UTC).date()]
+
+
+def test_an_unowned_complaint_that_is_assigned_later_is_unowned_no_more(databases):
+    one = some_id()
+    apply([received(one), failed(one, "MOH")])
+    assert read(institution="MOH").totals["unowned"] == 1
+    apply([assigned(one, "MWI")])
+    assert read(institution="MOH").totals["received"] == 0
+    assert read(institution="MWI").totals == read().totals
+    assert read().totals["unowned"] == 0
+    assert differences() == []
+
+
+def test_overdue_is_right_before_and_after_it_is_marked(databases):
+    one, two = some_id(), some_id()
+    due = NOW - timedelta(seconds=1)
+    apply([received(one), assigned(one), promised(one, due.isoformat()), received(two), promised(two)])
+    assert read(now=due).totals["overdue"] == 0
+    for name in ("institution", "category", "governorate", "kind", "channel", "status"):
+        before = read().by[name]
+        assert sum(row["overdue"] for row in before.values()) == 1
+    with database.transaction("reporting") as connection:
+        assert handlers.mark_overdue(connection, now=NOW) == 1
+        assert handlers.mark_overdue(connection, now=NOW) == 0
+    assert read().by[name] == before
+    assert differences() == []
+    # A later promise takes it back, and a settled complaint is never overdue.
+    apply([promised(one)])
+    assert read().totals["overdue"] == 0
+    assert differences() == []
+
+
+def test_every_filter_gives_what_the_rows_give(databases):
+    chance = random.Random(7)
+    ids = [some_id() for _ in range(200)]
+    apply(
+        [
+            received(
+                each,
+                kind=chance.choice(list(kpi.KINDS)),
+                category=chance.choice(("water.outage", "health.waiting", "tax.customs")),
+                governorate=chance.choice(("JO-AM", "JO-IR", "JO-AQ")),
+                channel=chance.choice(list(kpi.CHANNELS)),
+                received_at=(NOW - timedelta(days=chance.randrange(130), hours=9)).isoformat(),
+            )
+            for each in ids
+        ]
+    )
+    apply([assigned(each, chance.choice(("MWI", "MOH"))) for each in ids[:150]])
+    apply(
+        [promised(each, chance.choice(("2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z"))) for each in ids[50:]]
+    )
+    with database.transaction("reporting") as connection:
+        handlers.mark_overdue(connection, now=NOW, limit=20)
+    values = {
+        "institution": "MWI",
+        "governorate": "JO-AM",
+        "category": "health.waiting",
+        "kind": "question",
+    }
+    for chosen in range(16):
+        filters = {name: values[name] for bit, name in enumerate(values) if chosen >> bit & 1}
+        answer = read(**filters)
+        with database.transaction("reporting") as connection:
+            rows = connection.execute(
+                sa.select(store.complaint)
+                .filter_by(**filters)
+                .where(store.complaint.c.received_day.between(PERIOD.first, PERIOD.last))
+            ).all()
+            assert board.totals(connection, PERIOD, filters, NOW) == answer.totals
+        assert answer.totals["received"] == len(rows)
+        assert answer.totals["assigned"] == sum(row.assigned_at is not None for row in rows)
+        assert answer.totals["overdue"] == sum(row.due_at is not None and row.due_at < NOW for row in rows)
+        by_day = {day: row["received"] for day, row in answer.by_day.items() if row["received"]}
+        assert by_day == Counter(row.received_day for row in rows)
+        for name in board.BREAKDOWNS:
+            expected = Counter(getattr(row, name) or "-" for row in rows)
+            got = {code: row["received"] for code, row in answer.by[name].items() if row["received"]}
+            assert got == expected, (filters, name)
