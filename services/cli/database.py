@@ -1,10 +1,9 @@
 """One database; in it a role and a schema of its own for each service."""
 
 from collections.abc import Mapping
-from contextlib import closing, suppress
+from contextlib import closing
 
 import psycopg2
-import psycopg2.errors
 import sqlalchemy
 from psycopg2 import sql
 
@@ -19,9 +18,10 @@ def create(admin_url: str, urls: Mapping[str, str]) -> None:
     create a schema.
     """
     addresses = {service: sqlalchemy.make_url(url) for service, url in urls.items()}
+    _create_roles(admin_url, {address.username: address.password for address in addresses.values()})
     for name in sorted({address.database for address in addresses.values()}):
         _create_database(admin_url, name)
-        _create_roles(admin_url, name, {s: a for s, a in addresses.items() if a.database == name})
+        _create_schemas(admin_url, name, {s: a for s, a in addresses.items() if a.database == name})
 
 
 def connect(url: str, database: str | None = None):
@@ -48,14 +48,13 @@ def _create_database(admin_url: str, name: str) -> None:
             )
 
 
-def _create_roles(admin_url: str, database: str, addresses: Mapping[str, sqlalchemy.URL]) -> None:
+def _create_schemas(admin_url: str, database: str, addresses: Mapping[str, sqlalchemy.URL]) -> None:
     with closing(connect(admin_url, database)) as connection, connection.cursor() as cursor:
         names = {"database": sql.Identifier(database)}
         cursor.execute(sql.SQL("REVOKE ALL ON DATABASE {database} FROM PUBLIC").format(**names))
         cursor.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
         for service, address in addresses.items():
             names |= {"schema": sql.Identifier(service), "role": sql.Identifier(address.username)}
-            _create_role(cursor, address.username, address.password)
             cursor.execute(sql.SQL("GRANT CONNECT ON DATABASE {database} TO {role}").format(**names))
             cursor.execute(
                 sql.SQL("CREATE SCHEMA IF NOT EXISTS {schema} AUTHORIZATION {role}").format(**names)
@@ -64,12 +63,14 @@ def _create_roles(admin_url: str, database: str, addresses: Mapping[str, sqlalch
             cursor.execute(sql.SQL(statement).format(**names))
 
 
-def _create_role(cursor, role: str, password: str | None) -> None:
-    cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,))
-    if cursor.fetchone() is None:
-        # Another process may create it in the same moment.
-        with suppress(psycopg2.errors.DuplicateObject, psycopg2.errors.UniqueViolation):
-            cursor.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
-    if password:
-        statement = sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(password))
-        cursor.execute(statement)
+def _create_roles(admin_url: str, passwords: Mapping[str, str | None]) -> None:
+    with closing(connect(admin_url)) as connection, connection.cursor() as cursor:
+        # Roles belong to the whole server, and two sessions that change one at once fail.
+        cursor.execute("SELECT pg_advisory_lock(hashtext('roles'))")
+        for role, password in passwords.items():
+            cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,))
+            if cursor.fetchone() is None:
+                cursor.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
+            if password:
+                statement = sql.SQL("ALTER ROLE {} PASSWORD {}")
+                cursor.execute(statement.format(sql.Identifier(role), sql.Literal(password)))

@@ -12,7 +12,8 @@ from eventlet.hubs import trampoline
 from nameko import config
 from nameko.runners import ServiceRunner
 
-from services.chassis import logs, settings
+from services.chassis import broker, database, hub, logs, relay, schedule, settings, subscriber, web
+from services.cli import registry
 
 log = logs.get()
 STOP_SECONDS = 25
@@ -35,6 +36,7 @@ def run(classes: Iterable[type], started: Callable[[], None] = lambda: None) -> 
     config.setup({"AMQP_URI": os.environ.get("AMQP_URI", "memory://"), "serializers": {}})
     with settings.fail_at_start():
         for service in classes:
+            check(service.name)
             runner.add_service(service)
         runner.start()
     started()
@@ -55,6 +57,19 @@ def run(classes: Iterable[type], started: Callable[[], None] = lambda: None) -> 
     failure.kill()
     log.info("stopped")
     return 0
+
+
+def check(service: str) -> None:
+    """Reads what every service reads, so that what is wrong is said in one line before anything has started.
+
+    Raises SettingError. What a service reads for itself it reads first when its app is made.
+    """
+    settings.load(hub.Settings)
+    settings.load(web.Settings, service=service)
+    if service in registry.OWNERS:
+        settings.load(database.Settings, service=service)
+        for each in (broker.Settings, relay.Settings, subscriber.Settings, schedule.Settings):
+            settings.load(each)
 
 
 def _wait(runner: ServiceRunner, received) -> None:

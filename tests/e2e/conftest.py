@@ -42,7 +42,7 @@ def system(database_template, rabbit, keys, sinks):
         codes = deployment.close()
         vhost.drop()
         databases.drop()
-    assert set(codes.values()) <= {0}, codes
+    assert set(codes.values()) <= {0}, deployment.last_words
 
 
 @pytest.fixture(scope="session")

@@ -62,10 +62,18 @@ class Process:
 
     def terminate(self, seconds: float = 30) -> int | None:
         """SIGTERM, and the exit code; SIGKILL if it does not end in time."""
+        self.ask_to_end()
+        return self.ended(seconds)
+
+    def ask_to_end(self) -> None:
+        """SIGTERM. A second one would end it at once."""
         self.cont()
         if self._child is not None:
             with contextlib.suppress(ProcessLookupError):
                 self._child.send_signal(signal.SIGTERM)
+
+    def ended(self, seconds: float) -> int | None:
+        """Waits for the exit code; SIGKILL if it does not end in time."""
         try:
             return self.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -100,6 +108,7 @@ class Deployment:
         self.logs = Path(self._directory.name)
         self.ports: dict[str, int] = {}
         self.processes: dict[str, Process] = {}
+        self.last_words: dict[str, str] = {}
         for name in CLASSES:
             for number in range(1, (replicas or {}).get(name, 1) + 1):
                 self.ports[name if number == 1 else f"{name}.{number}"] = free_port()
@@ -144,10 +153,9 @@ class Deployment:
     def close(self) -> dict[str, int | None]:
         """Ends all processes by SIGTERM; their exit codes."""
         for process in self.processes.values():
-            process.cont()
-            if process.alive:
-                os.kill(process.pid, signal.SIGTERM)
-        codes = {label: process.terminate() for label, process in self.processes.items()}
+            process.ask_to_end()
+        codes = {label: process.ended(30) for label, process in self.processes.items()}
+        self.last_words = {label: self.processes[label].tail() for label, code in codes.items() if code != 0}
         self._directory.cleanup()
         return codes
 
