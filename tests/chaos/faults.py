@@ -1,5 +1,6 @@
 """Carries the plan out, and keeps a record of what really happened and when."""
 
+import signal
 import threading
 import time
 from collections.abc import Iterable
@@ -8,6 +9,8 @@ from tests.chaos.plan import Fault
 from tests.chaos.world import World
 
 LATENCY = 0.15
+#: Seconds in which a process is still starting.
+STARTING = 15.0
 
 
 class Faults:
@@ -54,8 +57,10 @@ class Faults:
             if fault.action == "kill":
                 process.kill()
             else:
+                young = time.monotonic() - supervisor.started[fault.target] < STARTING
                 code = process.terminate(30)
-                if code != 0:
+                # Before a process has said what is to be done on SIGTERM, it simply ends.
+                if code != 0 and not (young and code == -signal.SIGTERM):
                     self.failures.append(f"{fault.target} answered SIGTERM with exit code {code}")
             time.sleep(fault.seconds)
         finally:

@@ -134,7 +134,7 @@ class World:
     def keep_logs(self, directory: Path) -> None:
         """Copies every process's log to `directory`."""
         directory.mkdir(parents=True, exist_ok=True)
-        for label, process in self.processes.items():
+        for label, process in {**self.processes, **self.sinks.processes}.items():
             if process.log.exists():
                 (directory / f"{label}.log").write_bytes(process.log.read_bytes())
 
@@ -154,6 +154,7 @@ class Supervisor:
         self._held: set[str] = set()
         self._told: set[str] = set()
         self._ends = False
+        self.started = dict.fromkeys(deployment.processes, time.monotonic())
         self.restarts = 0
         self.unexpected: list[str] = []
         self._thread = threading.Thread(target=self._watch, daemon=True)
@@ -183,5 +184,6 @@ class Supervisor:
                     self.unexpected.append(f"{label} ended with {process.wait(0)}: {process.tail(3)[-600:]}")
                     self._log(f"unexpected end of {self.unexpected[-1]}")
                 self.restarts += 1
+                self.started[label] = time.monotonic()
                 process.start()
             time.sleep(0.1)
