@@ -2,8 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from operator import itemgetter
 from typing import Any
@@ -13,7 +12,7 @@ from sqlalchemy import Connection, Row
 from services.chassis import database, outbox
 from services.chassis.contract import Fact
 from services.chassis.event import Event
-from services.routing import directory, events, metrics, store
+from services.routing import directory, metrics, records, store
 from services.routing.assignment import (
     NOTHING,
     Assigned,
@@ -24,21 +23,9 @@ from services.routing.assignment import (
     assign,
 )
 from services.routing.directory import Directory
+from services.routing.records import Complaint
 
 SOURCE = "routing"
-SYSTEM = "system"
-NO_SCOPE = "-"
-
-
-@dataclass(frozen=True, slots=True)
-class Complaint:
-    """What routing keeps of a complaint."""
-
-    id: str
-    kind: str
-    received_at: datetime
-    need: Need
-    cause: Event | None = None
 
 
 def receive(connection: Connection, received: Sequence[Event], *, now: datetime, seal_key: str) -> None:
@@ -50,7 +37,9 @@ def receive(connection: Connection, received: Sequence[Event], *, now: datetime,
     complaints = _unique(_complaint(event) for event in received)
     outcomes = _choose(connection, known, complaints, now)
     promises = [known.promise(each.kind, each.received_at) for each in complaints]
-    rows = [_case_row(known, *each, now=now) for each in zip(complaints, outcomes, promises, strict=True)]
+    rows = [
+        records.case_row(known, *each, now=now) for each in zip(complaints, outcomes, promises, strict=True)
+    ]
     # In one order everywhere: two batches that hold the same complaints wait for each other and cannot deadlock.
     opened = store.insert_cases(connection, sorted(rows, key=itemgetter("complaint_id")))
     history: list[dict[str, Any]] = []
@@ -58,11 +47,13 @@ def receive(connection: Connection, received: Sequence[Event], *, now: datetime,
     for complaint, outcome, promise in zip(complaints, outcomes, promises, strict=True):
         if complaint.id not in opened:
             continue
-        facts.append((_outcome_fact(known, complaint, outcome, now, now, seal_key), complaint.cause))
-        history.append(_outcome_event(complaint.id, 1, outcome, now))
+        facts.append((records.outcome_fact(known, complaint, outcome, now, now, seal_key), complaint.cause))
+        history.append(records.outcome_event(complaint.id, 1, outcome, now))
         if promise is not None:
-            facts.append((_promise_fact(complaint.id, promise, _scope(outcome), now), complaint.cause))
-            history.append(_promise_event(complaint.id, 2, promise, now))
+            facts.append(
+                (records.promise_fact(complaint.id, promise, records.scope_of(outcome), now), complaint.cause)
+            )
+            history.append(records.promise_event(complaint.id, 2, promise, now))
     new = [pair for pair in zip(complaints, outcomes, strict=True) if pair[0].id in opened]
     _finish(connection, known, new, history, facts, now)
     failed = Counter(outcome.reason for _, outcome in new if isinstance(outcome, Unassigned))
@@ -94,14 +85,16 @@ def retry_unowned(
     for row, complaint, outcome in zip(rows, complaints, outcomes, strict=True):
         if isinstance(outcome, Assigned):
             owned.append((complaint, outcome))
-        elif (row.institution, row.reason) != (_institution(outcome), outcome.reason):
+        elif (row.institution, row.reason) != (records.institution_of(outcome), outcome.reason):
             changed.append((complaint, outcome))
         else:
             continue
-        facts.append((_outcome_fact(known, complaint, outcome, now, row.unowned_since, seal_key), None))
-        history.append(_outcome_event(complaint.id, row.version + 1, outcome, now))
-    store.own_cases(connection, [_ownership(*pair) for pair in owned], now)
-    store.refuse_cases(connection, [_ownership(*pair) for pair in changed])
+        facts.append(
+            (records.outcome_fact(known, complaint, outcome, now, row.unowned_since, seal_key), None)
+        )
+        history.append(records.outcome_event(complaint.id, row.version + 1, outcome, now))
+    store.own_cases(connection, [records.ownership(*pair) for pair in owned], now)
+    store.refuse_cases(connection, [records.ownership(*pair) for pair in changed])
     _finish(connection, known, owned, history, facts, now)
     _count(connection, owned, Counter())
     last = rows[-1]
@@ -183,127 +176,3 @@ def _stored(row: Row[Any]) -> Complaint:
     return Complaint(
         str(row.complaint_id), row.kind, row.received_at, Need(row.category, row.governorate, row.language)
     )
-
-
-def _institution(outcome: Outcome) -> str | None:
-    return outcome.rule.institution if outcome.rule else None
-
-
-def _scope(outcome: Outcome) -> str:
-    return _institution(outcome) or NO_SCOPE
-
-
-def _ownership(complaint: Complaint, outcome: Outcome) -> dict[str, Any]:
-    return {
-        "complaint_id": complaint.id,
-        "institution": _institution(outcome),
-        "rule_id": outcome.rule.id if outcome.rule else None,
-        "officer_id": outcome.officer.id if isinstance(outcome, Assigned) else None,
-        "reason": outcome.reason,
-    }
-
-
-def _case_row(
-    known: Directory,
-    complaint: Complaint,
-    outcome: Outcome,
-    promise: tuple[datetime, int] | None,
-    *,
-    now: datetime,
-) -> dict[str, Any]:
-    owned = isinstance(outcome, Assigned)
-    return _ownership(complaint, outcome) | {
-        "kind": complaint.kind,
-        "category": complaint.need.category,
-        "governorate": complaint.need.governorate,
-        "language": complaint.need.language,
-        "status": "assigned" if owned else "received",
-        "load": known.load_of(complaint.kind),
-        "received_at": _iso(complaint.received_at),
-        "assigned_at": _iso(now) if owned else None,
-        "unowned_since": None if owned else _iso(now),
-        "due_at": _iso(promise[0]) if promise else None,
-        "working_days": promise[1] if promise else None,
-        "version": 2 if promise else 1,
-    }
-
-
-def _outcome_fact(
-    known: Directory,
-    complaint: Complaint,
-    outcome: Outcome,
-    now: datetime,
-    unowned_since: datetime,
-    seal_key: str,
-) -> Fact:
-    if isinstance(outcome, Unassigned):
-        return events.ASSIGNMENT_FAILED.new(
-            complaint.id,
-            {
-                "complaint_id": complaint.id,
-                "institution": _institution(outcome),
-                "reason": outcome.reason,
-                "unowned_since": unowned_since,
-            },
-            scope=_scope(outcome),
-        )
-    institution = outcome.rule.institution
-    return events.COMPLAINT_ASSIGNED.new(
-        complaint.id,
-        {
-            "complaint_id": complaint.id,
-            "institution": institution,
-            "institution_name": known.names[institution],
-            "officer_id": outcome.officer.id,
-            "reason": outcome.reason,
-            "rule_id": outcome.rule.id,
-            "category": complaint.need.category,
-            "governorate": complaint.need.governorate,
-            "kind": complaint.kind,
-            "assigned_at": now,
-            "sealed": known.sealed_contact(outcome.officer.id, seal_key),
-        },
-        scope=institution,
-    )
-
-
-def _promise_fact(complaint_id: str, promise: tuple[datetime, int], scope: str, now: datetime) -> Fact:
-    data = {"complaint_id": complaint_id, "due_at": promise[0], "working_days": promise[1], "set_at": now}
-    return events.PROMISE_SET.new(complaint_id, data, scope=scope)
-
-
-def _outcome_event(complaint_id: str, number: int, outcome: Outcome, now: datetime) -> dict[str, Any]:
-    details = {
-        "institution": _institution(outcome),
-        "rule": outcome.rule.id if outcome.rule else None,
-        "reason": outcome.reason,
-    }
-    if isinstance(outcome, Assigned):
-        details["officer"] = outcome.officer.id
-    action = "assigned" if isinstance(outcome, Assigned) else "assignment_failed"
-    return _event(complaint_id, number, action, details, now)
-
-
-def _promise_event(
-    complaint_id: str, number: int, promise: tuple[datetime, int], now: datetime
-) -> dict[str, Any]:
-    return _event(
-        complaint_id, number, "promised", {"due_at": _iso(promise[0]), "working_days": promise[1]}, now
-    )
-
-
-def _event(
-    complaint_id: str, number: int, action: str, details: dict[str, Any], now: datetime
-) -> dict[str, Any]:
-    return {
-        "complaint_id": complaint_id,
-        "number": number,
-        "action": action,
-        "actor": SYSTEM,
-        "at": _iso(now),
-        "details": details,
-    }
-
-
-def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat()
