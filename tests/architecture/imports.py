@@ -8,7 +8,7 @@ from tests.architecture.source import OWNERS, Module
 RULES = {
     "intake": {"complaint", "tracking", "plain_text"},
     "routing": {"assignment", "calendar", "promise"},
-    "notification": {"message", "template", "sms"},
+    "notification": {"message", "outcome", "template", "sms"},
     "reporting": {"kpi"},
 }
 LIBRARIES_OF_RULES = {("intake", "tracking"): {"stdnum"}}

@@ -126,7 +126,7 @@ class Sending:
     """The senders of one replica, running."""
 
     def __init__(self) -> None:
-        from services.notification.service import create_dispatch
+        from services.notification.assembly import create_dispatch
 
         self.dispatch = create_dispatch()
         self._thread = dispatch._thread(self.dispatch.run, "dispatch")

@@ -151,6 +151,10 @@ class SmtpSender:
             return Later("email_connection_lost", counts=False, delay=1.0), False
         try:
             connection.send(_LINE_START_DOT.sub(b"..", content) + b".\r\n")
+        except _AWAY:
+            # sendall failed, so at least the last line never left, and without it the mail is not accepted.
+            return Later("email_connection_lost", counts=False, delay=1.0), False
+        try:
             code, _ = connection.getreply()
         except _AWAY:
             return Lost("email_answer_lost"), False

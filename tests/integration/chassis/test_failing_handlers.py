@@ -7,7 +7,7 @@ import eventlet
 import pytest
 import sqlalchemy
 
-from services.chassis import database, inbox
+from services.chassis import database, parking
 from services.chassis.clock import now
 from services.chassis.subscriber import Permanent, RetryLater
 from tests.support.poll import until
@@ -69,7 +69,7 @@ def test_a_parked_event_can_be_replayed(toys):
     assert toys.seen(subject) == []
     del MOODS["bad"]
     with database.transaction("ponger") as connection:
-        assert inbox.replay(connection, str(parked.event_id), now())
+        assert parking.replay(connection, str(parked.event_id), now())
     until(lambda: toys.seen(subject) == [1, 2], 15)
 
 
@@ -83,7 +83,7 @@ def test_a_parked_event_can_be_discarded_and_what_waits_goes_on(toys):
     for expected in (1, 3):
         until(lambda expected=expected: [row.sequence for row in toys.inbox("parked")] == [expected], 15)
         with database.transaction("ponger") as connection:
-            assert inbox.discard(connection, str(toys.inbox("parked")[0].event_id))
+            assert parking.discard(connection, str(toys.inbox("parked")[0].event_id))
     until(lambda: toys.seen(subject) == [2, 4], 15)
     until(lambda: toys.inbox("waiting") == [])
 
@@ -184,5 +184,5 @@ def test_when_everything_fails_it_stops_consuming_instead_of_parking_the_world(t
     until(lambda: len(toys.seen()) + len(parked) >= len(subjects) - 5, 40)
     with database.transaction("ponger") as connection:
         for row in toys.inbox("parked"):
-            inbox.replay(connection, str(row.event_id), now())
+            parking.replay(connection, str(row.event_id), now())
     until(lambda: len(toys.seen()) == len(subjects), 20)
