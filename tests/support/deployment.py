@@ -84,6 +84,9 @@ class Process:
         return self._child.wait(seconds) if self._child is not None else None
 
     def tail(self, lines: int = 25) -> str:
+        """The end of what it wrote; nothing if it was never started."""
+        if not self.log.exists():
+            return ""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
     def _signal(self, number: int) -> None:
