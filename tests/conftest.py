@@ -4,6 +4,11 @@ directories below must be able to patch with eventlet before anything else is im
 import os
 
 import pytest
+from hypothesis import settings as hypothesis_settings
+
+# A busy machine makes a rule slow now and then, which says nothing about the rule.
+hypothesis_settings.register_profile("unhurried", deadline=None)
+hypothesis_settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from services.reporting import kpi
-from services.reporting.figures import ALL, CELL, DIMENSIONS, MEASURES, MONTHLY, SLICES
+from services.reporting.figures import CELL, DIMENSIONS, MEASURES, MONTHLY, SLICES
 from services.reporting.kpi import Period
 from services.reporting.store import NEWLY_OVERDUE
 
@@ -33,10 +33,24 @@ class Answer:
     by: dict[str, dict[str, dict[str, int]]]
 
 
+def prepare(connection: sa.Connection) -> None:
+    """The first statement of a transaction that asks: all its questions see the same moment, and are planned for small answers.
+
+    Workers and compiled plans cost more than these questions do. Every question has an index; what the planner cannot know is that hardly
+    a complaint is due and unmarked, so that it would rather read all of them.
+    """
+    connection.execute(
+        sa.text(
+            "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL jit = off;"
+            " SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL enable_seqscan = off"
+        )
+    )
+
+
 def read(connection: sa.Connection, period: Period, filters: Mapping[str, str], now: datetime) -> Answer:
     """The figures of complaints received in `period` that match `filters` (a subset of FILTERS, by equality), as of `now`."""
     answer = Answer(totals={}, by_day={}, by={name: {} for name in BREAKDOWNS})
-    for row in _ask(connection, slice_for(filters), ("day",), (period, None), filters, now):
+    for row in _ask(connection, slice_for(filters), ("day",), (period, None), filters):
         if row["grouped"]:
             answer.by_day[row["day"]] = _counts(row)
         else:
@@ -45,10 +59,15 @@ def read(connection: sa.Connection, period: Period, filters: Mapping[str, str], 
     for name in BREAKDOWNS:
         plan.setdefault(slice_for({*filters, name}), []).append(name)
     for number, names in plan.items():
-        for row in _ask(connection, number, names, kpi.whole_months(period), filters, now):
+        for row in _ask(connection, number, names, kpi.whole_months(period), filters):
             if row["grouped"]:
                 name = names[row["grouped"] - 1]
                 answer.by[name][row[name]] = _counts(row)
+    for row in _unmarked(connection, period, filters, now):
+        answer.totals["overdue"] += row["overdue"]
+        answer.by_day[row["day"]]["overdue"] += row["overdue"]
+        for name in BREAKDOWNS:
+            answer.by[name][row[name]]["overdue"] += row["overdue"]
     return answer
 
 
@@ -56,13 +75,10 @@ def totals(
     connection: sa.Connection, period: Period, filters: Mapping[str, str], now: datetime
 ) -> dict[str, int]:
     """The totals alone of what `read` answers."""
-    (row,) = _ask(connection, slice_for(filters), (), kpi.whole_months(period), filters, now)
-    return _counts(row)
-
-
-def plan_for_small_answers(connection: sa.Connection) -> None:
-    """For the rest of the transaction: no workers and no compiled plans, which cost more than these questions do."""
-    connection.execute(sa.text("SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off"))
+    (row,) = _ask(connection, slice_for(filters), (), kpi.whole_months(period), filters)
+    found = _counts(row)
+    found["overdue"] += sum(row["overdue"] for row in _unmarked(connection, period, filters, now))
+    return found
 
 
 def slice_for(names: Iterable[str]) -> int:
@@ -81,7 +97,6 @@ def _ask(
     names: Sequence[str],
     split: tuple[Period, Period | None],
     filters: Mapping[str, str],
-    now: datetime,
 ) -> Sequence[Mapping[str, Any]]:
     """One statement: the totals, and the figures by each of `names`; `grouped` is 0 for the totals, else 1 + index in `names`.
 
@@ -99,21 +114,35 @@ def _ask(
             UNION ALL {cells} slice = {number} AND day > :last_of_months AND day <= :last {chosen}
             UNION ALL {cells} slice = {number + MONTHLY} AND day BETWEEN :first_of_months AND :last_of_months {chosen}
         """
-    # A row of complaint counts nothing here but its being overdue: all else of it is in the cells.
-    dimensions = ", ".join(
-        f"{CELL[name] if name in SLICES[number] else repr(ALL)} AS {name}" for name in DIMENSIONS
-    )
-    unseen = ", ".join(f"{int(name == 'overdue')} AS {name}" for name in MEASURES)
     statement = f"""
         SELECT {f"CASE {grouped} ELSE 0 END" if names else "0"} AS grouped, {"".join(f"{name}, " for name in names)}{sums}
-        FROM (
-            {days}
-            UNION ALL
-            SELECT received_day, {dimensions}, {unseen} FROM complaint
-            WHERE {NEWLY_OVERDUE} AND received_day BETWEEN :first AND :last {chosen}
-        ) AS cell GROUP BY GROUPING SETS ((){"".join(f", ({name})" for name in names)})
+        FROM ({days}) AS cell GROUP BY GROUPING SETS ((){"".join(f", ({name})" for name in names)})
     """
-    parameters = {**filters, "first": period.first, "last": period.last, "now": now}
+    parameters = {**filters, "first": period.first, "last": period.last}
     if months is not None:
         parameters |= {"first_of_months": months.first, "last_of_months": months.last}
     return connection.execute(sa.text(statement), parameters).mappings().all()
+
+
+def _unmarked(
+    connection: sa.Connection, period: Period, filters: Mapping[str, str], now: datetime
+) -> list[Mapping[str, Any]]:
+    """What fell due and is not marked yet, by cell, with its number as `overdue`.
+
+    Period and filters are not part of the statement: with them the planner might choose another index than that of the unmarked.
+    """
+    cell = ", ".join(f"{expression} AS {name}" for name, expression in CELL.items())
+    rows = connection.execute(
+        sa.text(
+            f"SELECT {cell}, count(*) AS overdue FROM complaint WHERE {NEWLY_OVERDUE}"
+            f" GROUP BY {', '.join(str(nth + 1) for nth in range(len(CELL)))}"
+        ),
+        {"now": now},
+    ).mappings()
+    return [
+        row
+        for row in rows
+        if row["day"] is not None
+        and period.first <= row["day"] <= period.last
+        and all(row[name] == value for name, value in filters.items())
+    ]

@@ -100,8 +100,11 @@ def mark_overdue(connection: sa.Connection, *, now: datetime, limit: int = OVERD
 def dashboard(
     connection: sa.Connection, period: kpi.Period, filters: Mapping[str, str], *, now: datetime
 ) -> dict[str, Any]:
-    """The dashboard of a period beside the totals of the one before it, with names and definitions."""
-    board.plan_for_small_answers(connection)
+    """The dashboard of a period beside the totals of the one before it, with names and definitions.
+
+    Must be the first in its transaction.
+    """
+    board.prepare(connection)
     current = board.read(connection, period, filters, now)
     before = board.totals(connection, period.previous(), filters, now)
     names = {

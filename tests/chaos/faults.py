@@ -21,6 +21,7 @@ class Faults:
         self.log = log
         self.record: list[tuple[float, float, str]] = []
         self.failures: list[str] = []
+        self._under_way: set[str] = set()
 
     def run(self, plan: Iterable[Fault]) -> None:
         """Every fault begins at its time, in a thread of its own, so that a slow one delays no other."""
@@ -36,6 +37,11 @@ class Faults:
     def _carry_out(self, fault: Fault) -> None:
         begin = time.monotonic() - self._start
         text = f"{fault.action} {fault.target}"
+        if fault.target in self._under_way:
+            # An orderly end or a start took longer than planned.
+            self.log(f"{begin:6.1f} s  no {text}: the fault before it is not over")
+            return
+        self._under_way.add(fault.target)
         self.log(f"{begin:6.1f} s  {text} for {fault.seconds} s")
         try:
             getattr(self, f"_{fault.family}")(fault)
@@ -43,6 +49,8 @@ class Faults:
             # The run goes on; a fault that could not be carried out is no reason to trust the rest less, but it must be seen.
             self.failures.append(f"{text}: {type(error).__name__}: {error}")
             self.log(f"could not {self.failures[-1]}")
+        finally:
+            self._under_way.discard(fault.target)
         self.record.append((round(begin, 1), round(time.monotonic() - self._start, 1), text))
 
     def _process(self, fault: Fault) -> None:

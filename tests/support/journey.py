@@ -20,7 +20,9 @@ class Answer:
     body: Any
 
 
-def ask(url: str, body: Any = None, headers: dict[str, str] | None = None, method: str | None = None) -> Answer:
+def ask(
+    url: str, body: Any = None, headers: dict[str, str] | None = None, method: str | None = None
+) -> Answer:
     """One request: GET, or POST when there is a body (bytes as they are, anything else as JSON)."""
     data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
     wanted = {"Accept-Language": "ar", **({"Content-Type": "application/json"} if data is not None else {})}

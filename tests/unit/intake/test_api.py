@@ -235,16 +235,16 @@ def test_the_document_describes_every_route(bare_client):
 
 def test_a_lost_answer_is_never_a_second_complaint(client, databases, monkeypatch):
     """The commit succeeds and the word of it is lost on the way: the retry finds what was done."""
-    transaction = database.transaction
+    single = database.single
 
     @contextmanager
     def losing(service):
-        with transaction(service) as connection:
+        with single(service) as connection:
             yield connection
         raise database.DatabaseUnavailable("silence")
 
     with monkeypatch.context() as patched:
-        patched.setattr(database, "transaction", losing)
+        patched.setattr(database, "single", losing)
         assert post(client, key="k").status_code == 503
     assert post(client, key="k").status_code == 201
     assert databases.rows("intake", "SELECT count(*) FROM complaint") == [(1,)]

@@ -1,12 +1,13 @@
 """Accepting a complaint, on a real database: all of it or nothing, and once per Idempotency-Key."""
 
 import json
+from contextlib import closing
 from datetime import timedelta
 
 import eventlet
 import pytest
 
-from services.chassis import database, outbox, seal
+from services.chassis import database, seal
 from services.chassis.clock import new_id
 from services.intake import handlers, tracking, vault
 from services.intake.complaint import Complaint
@@ -29,6 +30,7 @@ def everything(databases) -> bytes:
 def test_a_named_complaint_is_stored_with_its_contact_sealed_and_its_fact(databases, submit, locks, keys):
     receipt = submit()
     assert counts(databases) == [1, 1, 0, 1]
+    assert databases.rows("intake", "SELECT last FROM outbox_sequence") == [(1,)]
     [(complaint_id, text, anonymous)] = databases.rows("intake", "SELECT id, text, anonymous FROM complaint")
     assert (text, anonymous) == (submission().text, False)
     [(wrapped, sealed)] = databases.rows("intake", "SELECT wrapped_key, sealed FROM complainant")
@@ -125,32 +127,25 @@ def test_of_many_at_once_with_one_key_one_wins(databases, submit, same_body):
     assert counts(databases) == [1, 1, 1, 1]
 
 
-def test_the_second_waits_for_the_first_and_takes_over_when_it_fails(databases, submit, locks, monkeypatch):
+def test_the_second_waits_for_the_first_and_takes_over_when_it_fails(databases, submit, locks):
     """The first one's transaction is open while the second comes, and then rolls back: the second must file, not answer
     with what never was."""
-    reached, go_on = eventlet.event.Event(), eventlet.event.Event()
-    record = outbox.record
-
-    def failing(connection, facts, **options):
-        if not reached.ready():
-            reached.send()
-            go_on.wait()
-            raise RuntimeError("the process has an accident")
-        return record(connection, facts, **options)
-
-    monkeypatch.setattr(outbox, "record", failing)
-    first = eventlet.spawn(submit, submission(), "key")
-    reached.wait()
-    second = eventlet.spawn(submit, submission(), "key")
-    waiting = (
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = %(name)s AND wait_event = 'transactionid'"
+    said = submission()
+    key_hash, body_hash = vault.request_hashes(
+        locks.keys.pepper, "key", said.normal_form(language_given=True)
     )
-    until(lambda: databases.rows("intake", waiting, {"name": databases.name})[0][0])
-    go_on.send()
-    with pytest.raises(RuntimeError):
-        first.wait()
+    row = (key_hash, body_hash, b"never was", NOON + locks.keep_answers)
+    with closing(databases.connect("intake")) as first, first.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute("INSERT INTO intake.idempotency VALUES (%s, %s, %s, %s)", row)
+        second = eventlet.spawn(submit, said, "key")
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = %(name)s AND wait_event = 'transactionid'"
+        )
+        until(lambda: databases.rows("intake", waiting, {"name": databases.name})[0][0])
+        cursor.execute("ROLLBACK")
     receipt = second.wait()
-    assert submit(submission(), "key") == receipt
+    assert submit(said, "key") == receipt
     assert counts(databases) == [1, 1, 1, 1]
 
 

@@ -10,16 +10,8 @@ import pytest
 from services.chassis import actor, clock, embedded, event
 from services.chassis.broker import exchange_name
 from services.cli.postgres import free_port
-from tests.support.notices import Facts, Outside, handle
+from tests.support.notices import Facts, handle
 from tests.support.poll import until
-
-
-@pytest.fixture
-def outside(databases, environment):
-    outside = Outside()
-    environment(outside.environment)
-    yield outside
-    outside.close()
 
 
 @pytest.fixture

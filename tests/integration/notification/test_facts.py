@@ -20,19 +20,10 @@ from tests.support.notices import (
     PHONE,
     TRACKING,
     Facts,
-    Outside,
     handle,
     handle_batch,
     unseal,
 )
-
-
-@pytest.fixture
-def facts(databases, environment, keys):
-    outside = Outside()
-    environment(outside.environment)
-    outside.close()
-    return lambda contact=CONTACT: Facts(keys, contact)
 
 
 @pytest.fixture
