@@ -17,6 +17,7 @@ from pathlib import Path
 
 import click
 
+from gateway import auth
 from services.chassis import logs, migrate, settings
 from services.cli import database, keys, processes, registry, sinks
 from services.cli.postgres import HOST, PostgresError, Server, free_port
@@ -84,6 +85,8 @@ def _gateway_port() -> int:
     text = os.environ.get("GATEWAY_PORT") or "8000"
     try:
         port = int(text)
+        if port < 1:
+            raise ValueError
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((HOST, port))
@@ -138,13 +141,20 @@ def _started(directory: Path, where: dict, filed: dict[str, str]) -> None:
     say("")
     say(f"  Bekhedmetkom · بخدمتكم   is running (process {where['pid']})")
     say("")
-    for label, place in (("pages", f"{base}/"), ("API and its document", f"{base}/docs")):
-        say(f"    {label:<22}{place}")
+    code = auth.entry_codes.new("demo", ["coordinator"])
+    for label, place in (
+        ("pages", f"{base}/   (English: {base}/en/)"),
+        ("API and its document", f"{base}/docs   {base}/openapi.json"),
+        ("coordinator's figures", f"{base}/staff/enter?code={code}   (signs in, once)"),
+        ("messages that went out", f"{base}/demo/messages"),
+        ("logs", f"{directory / 'log' / 'services.log'}"),
+    ):
+        say(f"    {label:<24}{place}")
     if filed:
         say("")
         say("  filed on this first start:")
         for name, what in filed.items():
-            say(f"    {name:<22}{what}")
+            say(f"    {name:<24}{what}")
     say("")
     say("  make demo sends a few complaints and shows each one's way. Ctrl-C stops everything.")
 
