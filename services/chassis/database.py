@@ -99,8 +99,23 @@ def transaction(service: str) -> Iterator[sqlalchemy.Connection]:
         callback()
 
 
+@contextmanager
+def single(service: str) -> Iterator[sqlalchemy.Connection]:
+    """Like `transaction`, but each statement is a transaction of its own: for a change that is one statement, since it saves
+    the round trips of BEGIN and COMMIT, which cost it a third.
+    """
+    with (
+        available(service),
+        engine(service).execution_options(isolation_level="AUTOCOMMIT").connect() as connection,
+    ):
+        yield connection
+        callbacks = connection.info.pop("after_commit", ())
+    for callback in callbacks:
+        callback()
+
+
 def after_commit(connection: sqlalchemy.Connection, callback: Callable[[], None]) -> None:
-    """Has `callback` run once after the transaction that `transaction` opened was committed. It must not raise."""
+    """Has `callback` run once after what `transaction` or `single` opened was committed. It must not raise."""
     waiting = connection.info.setdefault("after_commit", [])
     if callback not in waiting:
         waiting.append(callback)

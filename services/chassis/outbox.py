@@ -150,6 +150,44 @@ def record_each(
     ]
 
 
+# The same for the commonest case of all, in the words of a statement that makes the subject itself: no second round trip.
+_FIRST = """
+    first_counted AS (
+        INSERT INTO outbox_sequence (subject, last) SELECT CAST(%(fact_subject)s AS uuid), 1 FROM {guard}
+    ), first_recorded AS (
+        INSERT INTO outbox (recorded_at, event_id, type, version, subject, sequence, scope, correlation_id, traceparent, data)
+        SELECT %(fact_now)s, CAST(%(fact_id)s AS uuid), %(fact_type)s, %(fact_version)s, CAST(%(fact_subject)s AS uuid), 1,
+               %(fact_scope)s, %(fact_correlation)s, %(fact_trace)s, CAST(%(fact_data)s AS json)
+        FROM {guard}
+    )
+"""
+
+
+def first_fact_sql(guard: str) -> str:
+    """CTEs that record the first fact about a subject, if the CTE `guard` before them has its one row; see `first_fact`."""
+    return _FIRST.format(guard=guard)
+
+
+def first_fact(
+    connection: sqlalchemy.Connection, fact: Fact, *, source: str, now: datetime
+) -> dict[str, Any]:
+    """The parameters (fact_…) of `first_fact_sql` for a driver-level statement; has the relay woken after the commit."""
+    if source in _wakers:
+        database.after_commit(connection, _wakers[source])
+    event_id = new_id()
+    return {
+        "fact_id": event_id,
+        "fact_now": now,
+        "fact_type": fact.type,
+        "fact_version": fact.version,
+        "fact_subject": fact.subject,
+        "fact_scope": fact.scope,
+        "fact_correlation": logs.correlation_id() or event_id,
+        "fact_trace": tracing.current_traceparent(),
+        "fact_data": dump(fact.data),
+    }
+
+
 def wake_with(source: str, waker: Any) -> None:
     """The relay of this process asks to be called after each commit that recorded facts; None takes it back."""
     if waker is None:

@@ -85,7 +85,7 @@ def track(typed: str) -> tuple[dict[str, Any], int, dict[str, str]]:
     if number is None:
         raise _not_found()
     try:
-        with database.transaction(handlers.SERVICE) as connection:
+        with database.single(handlers.SERVICE) as connection:
             standing = handlers.track(connection, number, pepper=settings.keys().pepper)
     except handlers.NoSuchComplaint:
         raise _not_found() from None
@@ -108,7 +108,7 @@ def track(typed: str) -> tuple[dict[str, Any], int, dict[str, str]]:
 def read(complaint_id: Any) -> tuple[dict[str, Any], int, dict[str, str]]:
     """What was said, for the officers of the body that holds it and for the coordinator. Never who said it."""
     try:
-        with database.transaction(handlers.SERVICE) as connection:
+        with database.single(handlers.SERVICE) as connection:
             standing = handlers.read(connection, str(complaint_id), institution=_limited_to())
     except handlers.NoSuchComplaint:
         raise _not_found() from None

@@ -67,14 +67,14 @@ def submit(
     new_id: Callable[[], str],
     randbelow: Callable[[int], int],
 ) -> Receipt:
-    """Accepts a complaint: its row, its sealed contact, the kept answer and the fact are one transaction.
+    """Accepts a complaint: its row, its sealed contact, the kept answer and the fact are one statement, one transaction.
 
     `said` is the submission's normal form, by which a repetition is known. Raises KeyReused;
     DatabaseUnavailable, after which the caller may try again with the same key and gets one complaint.
     """
     while True:
         try:
-            with database.transaction(SERVICE) as connection:
+            with database.single(SERVICE) as connection:
                 receipt, stored = _submit(
                     connection, submission, idempotency_key, said, secrets, now, new_id(), randbelow
                 )
@@ -106,20 +106,20 @@ def _submit(
         hashes = vault.request_hashes(pepper, idempotency_key, said)
         answer = vault.lock_answer(pepper, idempotency_key, hashes[1], receipt.as_dict())
         kept = (*hashes, answer, now + secrets.keep_answers)
+    sealed = seal.seal(secrets.seal_public_key, contact) if contact else None
+    fact = events.COMPLAINT_RECEIVED.new(complaint_id, filed.received(sealed))
     stored = store.file_complaint(
         connection,
         filed,
         tracking_hash=tracking.lookup_hash(pepper, receipt.tracking_number),
         locked_contact=vault.lock_contact(secrets.keys.contact, complaint_id, contact) if contact else None,
         kept_answer=kept,
+        fact=outbox.first_fact(connection, fact, source=SERVICE, now=now),
     )
     if not stored:
         assert idempotency_key is not None
         assert hashes is not None
         return _answer_again(connection, idempotency_key, hashes, pepper), False
-    sealed = seal.seal(secrets.seal_public_key, contact) if contact else None
-    fact = events.COMPLAINT_RECEIVED.new(complaint_id, filed.received(sealed))
-    outbox.record(connection, [fact], source=SERVICE, now=now)
     return receipt, True
 
 

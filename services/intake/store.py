@@ -13,15 +13,15 @@ from typing import Any
 import sqlalchemy
 from sqlalchemy import Connection, Row, text
 
-from services.chassis import database
+from services.chassis import database, outbox
 from services.intake.complaint import Complaint, Progress
 
 _TRACKING_UNIQUE = "complaint_tracking_hash_key"
 _UNIQUE_VIOLATION = "23505"
 
-# One statement stores all of a submission. With a key, whoever inserts the key first files the complaint;
-# whoever comes second waits on the unique index for the first one's commit and then files nothing. A key
-# whose time is over is taken over.
+# One statement stores all of a submission and its fact, so it is a transaction by itself. With a key, whoever inserts
+# the key first files the complaint; whoever comes second waits on the unique index for the first one's commit and then
+# files nothing. A key whose time is over is taken over.
 _KEEP_KEY = """
     claimed AS (
         INSERT INTO idempotency (key_hash, body_hash, answer, expires_at)
@@ -35,20 +35,22 @@ _KEEP_KEY = """
 _FILE = """
     WITH {claimed}
     filed AS (
-        INSERT INTO complaint (id, tracking_hash, received_at, kind, category, governorate, language, channel,
-        anonymous, title, text) SELECT CAST(%(id)s AS uuid), %(tracking_hash)s, %(received_at)s, %(kind)s,
-        %(category)s, %(governorate)s, %(language)s,
-               %(channel)s, %(anonymous)s, %(title)s, %(text)s
+        INSERT INTO complaint (
+            id, tracking_hash, received_at, kind, category, governorate, language, channel, anonymous, title, text
+        )
+        SELECT CAST(%(id)s AS uuid), %(tracking_hash)s, %(received_at)s, %(kind)s, %(category)s, %(governorate)s,
+               %(language)s, %(channel)s, %(anonymous)s, %(title)s, %(text)s
         {only_claimed}
         RETURNING id
     ), known AS (
         INSERT INTO complainant (complaint_id, wrapped_key, sealed)
         SELECT id, %(wrapped_key)s, %(sealed)s FROM filed WHERE NOT %(anonymous)s
-    )
+    ), {first_fact}
     SELECT count(*) FROM filed
 """
-_FILE_PLAIN = _FILE.format(claimed="", only_claimed="")
-_FILE_KEYED = _FILE.format(claimed=_KEEP_KEY, only_claimed="FROM claimed")
+_FACT = outbox.first_fact_sql(guard="filed")
+_FILE_PLAIN = _FILE.format(claimed="", only_claimed="", first_fact=_FACT)
+_FILE_KEYED = _FILE.format(claimed=_KEEP_KEY, only_claimed="FROM claimed", first_fact=_FACT)
 
 
 class NumberTaken(Exception):
@@ -62,11 +64,12 @@ def file_complaint(
     tracking_hash: bytes,
     locked_contact: tuple[bytes, bytes] | None,
     kept_answer: tuple[bytes, bytes, bytes, datetime] | None,
+    fact: dict[str, Any],
 ) -> bool:
-    """Stores a complaint, its contact (wrapped key, sealed) and, for an Idempotency-Key, the (key hash, body
-    hash, locked answer, expiry) that belong to it. False, and nothing is stored, if the key is known.
+    """Stores a complaint, its contact (wrapped key, sealed), the parameters of its first fact and, for an Idempotency-Key, the
+    (key hash, body hash, locked answer, expiry) that belong to it. False, and nothing is stored, if the key is known.
 
-    Raises NumberTaken, after which the transaction must be rolled back.
+    Raises NumberTaken, and nothing is stored.
     """
     said = filed.submission
     wrapped_key, sealed = locked_contact or (None, None)
@@ -84,6 +87,7 @@ def file_complaint(
         "text": said.text,
         "wrapped_key": wrapped_key,
         "sealed": sealed,
+        **fact,
     }
     if kept_answer is not None:
         parameters |= zip(("key_hash", "body_hash", "answer", "expires_at"), kept_answer, strict=True)
