@@ -12,7 +12,7 @@ have taken effect. A row that is not done keeps its whole envelope, so that it c
 import base64
 import hashlib
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -20,8 +20,6 @@ import sqlalchemy
 from sqlalchemy import text
 
 from services.chassis.event import Event, dump
-
-UNDONE = ("retry", "waiting", "parked")
 
 _DDL = (
     """
@@ -278,85 +276,6 @@ def wait_again(connection: sqlalchemy.Connection, event: Event) -> None:
     hold(connection, [event])
 
 
-def forget_old(connection: sqlalchemy.Connection, before: datetime, limit: int = 5000) -> int:
-    """Removes done rows from before the given time and returns how many; the cursors go on refusing such events as duplicates."""
-    return connection.execute(
-        text(
-            """
-            DELETE FROM inbox WHERE event_id IN (
-                SELECT event_id FROM inbox WHERE status IN ('done', 'discarded') AND event_id < CAST(:before_id AS uuid)
-                ORDER BY event_id LIMIT :limit)
-            """
-        ),
-        {"before_id": _first_id_of(before), "limit": limit},
-    ).rowcount
-
-
-def counts(connection: sqlalchemy.Connection) -> dict[str, int]:
-    """How many rows are undone, by status; every status is present."""
-    found = dict.fromkeys(UNDONE, 0)
-    for status in UNDONE:
-        # One index-only scan each: the partial indexes hold exactly these rows.
-        found[status] = connection.execute(
-            text(f"SELECT count(*) FROM inbox WHERE status = '{status}'")  # noqa: S608 - a constant above.
-        ).scalar_one()
-    return found
-
-
-def parked(connection: sqlalchemy.Connection, limit: int = 100, event_id: str | None = None) -> Sequence[Any]:
-    """The parked rows, oldest first, or the one with the given id."""
-    return connection.execute(
-        text(
-            """
-            SELECT event_id::text, source, subject::text, sequence, type, received_at, attempts, handler, reason, envelope, body
-            FROM inbox WHERE status = 'parked' AND (CAST(:id AS uuid) IS NULL OR event_id = CAST(:id AS uuid))
-            ORDER BY received_at LIMIT :limit
-            """
-        ),
-        {"limit": limit, "id": event_id},
-    ).all()
-
-
-def replay(connection: sqlalchemy.Connection, event_id: str, now: datetime) -> bool:
-    """Has a parked event run again at the next sweep, with fresh attempts. False when it is not parked or was undecodable."""
-    return bool(
-        connection.execute(
-            text(
-                """
-                UPDATE inbox SET status = 'retry', attempts = 0, next_attempt_at = :now
-                WHERE event_id = :id AND status = 'parked' AND source <> ''
-                """
-            ),
-            {"id": event_id, "now": now},
-        ).rowcount
-    )
-
-
-def discard(connection: sqlalchemy.Connection, event_id: str) -> bool:
-    """Gives a parked event up: it has no effect, and what waits behind it goes on at the next sweep. False when it is not parked."""
-    changed = connection.execute(
-        text(
-            """
-            UPDATE inbox SET status = 'waiting', envelope = envelope || '{"discarded": true}'
-            WHERE event_id = :id AND status = 'parked' AND source <> ''
-            """
-        ),
-        {"id": event_id},
-    ).rowcount
-    if not changed:
-        # An undecodable delivery stands in nobody's way: it is simply let go.
-        changed = connection.execute(
-            text(
-                """
-                UPDATE inbox SET status = 'discarded', envelope = NULL, body = NULL
-                WHERE event_id = :id AND status = 'parked'
-                """
-            ),
-            {"id": event_id},
-        ).rowcount
-    return bool(changed)
-
-
 def envelope(event: Event) -> dict[str, Any]:
     """The whole event as JSON."""
     return {
@@ -375,8 +294,3 @@ def from_envelope(stored: dict[str, Any]) -> Event:
         content_type=stored["content_type"],
         routing_key=stored["routing_key"],
     )
-
-
-def _first_id_of(moment: datetime) -> str:
-    """The smallest UUIDv7 of a millisecond: event ids are in the order of their creation, so the primary key serves as a time index."""
-    return str(uuid.UUID(int=(int(moment.timestamp() * 1000) << 80)))

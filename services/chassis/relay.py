@@ -8,7 +8,7 @@ It is woken by a commit in its own process and by NOTIFY from replicas that do n
 the commit and not in it, since a notifying commit takes a lock that makes all commits of the database queue up behind one another.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +21,7 @@ from sqlalchemy import text
 
 from services.chassis import broker, database, logs, metrics, outbox, settings
 from services.chassis.clock import now
-from services.chassis.event import CONTENT_TYPE, properties
+from services.chassis.confirms import Confirms
 from services.chassis.settings import setting
 
 log = logs.get()
@@ -55,47 +55,6 @@ class Settings:
         kind=float,
         least=1,
     )
-
-
-class Confirms:
-    """The books of one batch in flight: what was published under which tag, and what the broker said of it."""
-
-    def __init__(self) -> None:
-        self.pending: dict[int, Any] = {}
-        self.confirmed: list[Any] = []
-        self.refused: list[Any] = []
-        self._returned: set[str] = set()
-        self._tag = 0
-
-    def expect(self, row: Any) -> None:
-        """The next tag of the channel belongs to `row`."""
-        self._tag += 1
-        self.pending[self._tag] = row
-
-    def on_ack(self, tag: int, multiple: bool) -> None:
-        """The broker has taken it; if it was returned before, then only to drop it."""
-        for row in self._settle(tag, multiple):
-            (self.refused if row.event_id in self._returned else self.confirmed).append(row)
-
-    def on_nack(self, tag: int, multiple: bool) -> None:
-        """The broker could not take it."""
-        self.refused.extend(self._settle(tag, multiple))
-
-    def on_return(self, _error: Any, _exchange: str, _routing_key: str, message: Any) -> None:
-        """No queue is bound for it. The confirm follows."""
-        self._returned.add(message.properties.get("message_id"))
-
-    def collect(self) -> tuple[list[Any], list[Any], int]:
-        """(confirmed rows, refused rows, how many of the refused were unroutable) since the last call."""
-        result = (self.confirmed, self.refused, len(self._returned))
-        self.confirmed, self.refused, self._returned = [], [], set()
-        return result
-
-    def _settle(self, tag: int, multiple: bool) -> list[Any]:
-        if multiple:
-            return [self.pending.pop(each) for each in sorted(self.pending) if each <= tag]
-        row = self.pending.pop(tag, None)
-        return [] if row is None else [row]
 
 
 class Relay(DependencyProvider):
@@ -175,10 +134,10 @@ class Relay(DependencyProvider):
             try:
                 with eventlet.Timeout(broker.SETUP_SECONDS, TimeoutError):
                     link = broker.connect(self._on_blocked, self._on_unblocked)
-                    channel, confirms = self._channel(link)
+                    confirms = self._confirms(link)
                 while not self._stopping:
                     with eventlet.Timeout(self.settings.confirm_seconds * 4, TimeoutError):
-                        more = self._pass(connection, link, channel, confirms)
+                        more = self._pass(connection, link, confirms)
                     metrics.relay_last_success_timestamp_seconds.labels(self.service).set_to_current_time()
                     if not more:
                         self._rest(self.settings.poll_seconds, linger=True)
@@ -232,38 +191,26 @@ class Relay(DependencyProvider):
                     raw.notifies.clear()
                     self.wake()
 
-    def _channel(self, link: Any) -> tuple[Any, Confirms]:
+    def _confirms(self, link: Any) -> Confirms:
         channel = link.channel()
         broker.declare_exchange(channel, self.service)
-        channel.confirm_select()
-        confirms = Confirms()
-        channel.events["basic_ack"].add(confirms.on_ack)
-        channel.events["basic_nack"].add(confirms.on_nack)
-        channel.events["basic_return"].add(confirms.on_return)
-        return channel, confirms
+        return Confirms(channel)
 
-    def _pass(self, connection: sqlalchemy.Connection, link: Any, channel: Any, confirms: Confirms) -> bool:
+    def _pass(self, connection: sqlalchemy.Connection, link: Any, confirms: Confirms) -> bool:
         """Publishes one window and marks it; says whether there may be more at once."""
         rows = outbox.fetch_unpublished(connection, self.settings.window)
         if not rows:
             return False
         try:
-            self._publish(rows, channel, confirms)
+            exchange = broker.exchange_name(self.service)
+            for row in rows:
+                event = outbox.to_event(row, self.service)
+                confirms.publish(row, event, exchange=exchange, routing_key=event.routing_key)
             self._await(link, confirms)
         finally:
             # Also when the connection broke half-way: what was confirmed until then need not travel again.
             self._mark(connection, confirms)
         return len(rows) == self.settings.window
-
-    def _publish(self, rows: Sequence[Any], channel: Any, confirms: Confirms) -> None:
-        exchange = broker.exchange_name(self.service)
-        for row in rows:
-            event = outbox.to_event(row, self.service)
-            message = channel.prepare_message(
-                row.body, None, CONTENT_TYPE, "utf-8", event.headers(), properties(event.id)
-            )
-            confirms.expect(row)
-            channel.basic_publish(message, exchange=exchange, routing_key=event.routing_key, mandatory=True)
 
     def _await(self, link: Any, confirms: Confirms) -> None:
         """Waits for the confirms. While the broker says that it blocks publishers this may take as long as it takes."""

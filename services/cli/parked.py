@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
-from services.chassis import broker, database, inbox, outbox, settings
+from services.chassis import broker, database, outbox, parking, settings
 from services.chassis.clock import now
-from services.chassis.event import CONTENT_TYPE, properties
+from services.chassis.confirms import Confirms
 from services.cli import registry
 
 _SERVICE = click.argument("service", type=click.Choice(registry.OWNERS))
@@ -24,8 +24,8 @@ def parked() -> None:
 def parked_list(service: str, limit: int) -> None:
     """List the parked events of a service, oldest first, with handler and reason."""
     with settings.fail_at_start(), database.transaction(service) as connection:
-        rows = inbox.parked(connection, limit)
-        counts = inbox.counts(connection)
+        rows = parking.parked(connection, limit)
+        counts = parking.counts(connection)
     for row in rows:
         click.echo(
             f"{row.event_id}  {row.received_at:%Y-%m-%d %H:%M:%S}  {row.source or '?'}.{row.type or '?'}  "
@@ -42,7 +42,7 @@ def parked_list(service: str, limit: int) -> None:
 def parked_show(service: str, event_id: Any) -> None:
     """Show a parked event whole: its headers and its data, which hold no personal data in the clear."""
     with settings.fail_at_start(), database.transaction(service) as connection:
-        rows = inbox.parked(connection, 1, str(event_id))
+        rows = parking.parked(connection, 1, str(event_id))
     if not rows:
         raise click.ClickException(f"no parked event {event_id} in {service}")
     row = rows[0]._asdict()
@@ -59,7 +59,7 @@ def parked_replay(service: str, event_ids: tuple[Any, ...], everything: bool) ->
         service,
         event_ids,
         everything,
-        lambda connection, each: inbox.replay(connection, each, now()),
+        lambda connection, each: parking.replay(connection, each, now()),
         "replayed",
     )
 
@@ -70,7 +70,7 @@ def parked_replay(service: str, event_ids: tuple[Any, ...], everything: bool) ->
 @click.confirmation_option(prompt="A discarded event never takes effect. Go on?")
 def parked_discard(service: str, event_ids: tuple[Any, ...]) -> None:
     """Give parked events up; what waits behind them goes on."""
-    _decide(service, event_ids, False, inbox.discard, "discarded")
+    _decide(service, event_ids, False, parking.discard, "discarded")
 
 
 def _decide(service: str, event_ids: tuple[Any, ...], everything: bool, decision: Any, word: str) -> None:
@@ -80,7 +80,7 @@ def _decide(service: str, event_ids: tuple[Any, ...], everything: bool, decision
     with settings.fail_at_start(), database.transaction(service) as connection:
         ids = [str(each) for each in event_ids]
         if everything:
-            ids = [row.event_id for row in inbox.parked(connection, 10_000)]
+            ids = [row.event_id for row in parking.parked(connection, 10_000)]
         for each in ids:
             done = decision(connection, each)
             refused += not done
@@ -113,30 +113,24 @@ def log_send(service: str, to: str, position: int, last: int | None) -> None:
     try:
         channel = link.channel()
         channel.queue_declare(queue=to, passive=True)
-        channel.confirm_select()
-        unconfirmed: set[int] = set()
-        channel.events["basic_ack"].add(lambda tag, multiple: _confirmed(unconfirmed, tag, multiple))
+        confirms = Confirms(channel)
         while True:
             with database.transaction(service) as connection:
                 rows = outbox.fetch_published(connection, after=position, until=last, limit=500)
             if not rows:
                 break
             for row in rows:
-                event = outbox.to_event(row, service)
-                message = channel.prepare_message(
-                    row.body, None, CONTENT_TYPE, "utf-8", event.headers(), properties(event.id)
-                )
-                sent += 1
-                unconfirmed.add(sent)
-                channel.basic_publish(message, exchange="", routing_key=to, mandatory=True)
-            while unconfirmed:
+                confirms.publish(row, outbox.to_event(row, service), exchange="", routing_key=to)
+            while confirms.pending:
                 link.drain_events(timeout=30)
+            confirmed, refused, _ = confirms.collect()
+            if refused:
+                raise click.ClickException(
+                    f"the broker refused {len(refused)} facts behind position {position}"
+                )
+            sent += len(confirmed)
             position = rows[-1].position
             click.echo(f"{sent} facts sent, position {position}")
     finally:
         broker.discard(link)
     click.echo(f"{service} → {to}: {sent} facts")
-
-
-def _confirmed(unconfirmed: set[int], tag: int, multiple: bool) -> None:
-    unconfirmed -= {each for each in unconfirmed if each <= tag} if multiple else {tag}

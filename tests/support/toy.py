@@ -71,6 +71,8 @@ class Toys:
         admin = sqlalchemy.make_url(databases.admin_url).set(database=databases.name)
         url = admin.render_as_string(hide_password=False)
         environment({f"DATABASE_URL_{name.upper()}": url for name in SCHEMAS})
+        # Asked for by every process, although these serve no pages.
+        environment({f"{name.upper()}_PORT": "0" for name in SCHEMAS})
         engine = sqlalchemy.create_engine(url.replace("postgresql://", "postgresql+psycopg2://"))
         with engine.begin() as connection:
             op = SimpleNamespace(execute=connection.exec_driver_sql)
