@@ -27,7 +27,6 @@ from services.notification.template import TemplateRefused
 log = logs.get()
 _RECORD_AT_ONCE = 100
 _GATHER_SECONDS = 0.05
-_REST_SECONDS = 0.05
 _AWAY_SECONDS = 1.0
 _SWEEP_SECONDS = 5.0
 _SOON_SECONDS = 0.2
@@ -43,7 +42,7 @@ def jitter() -> float:
 
 
 class Lane:
-    """One channel. `workers` calls are under way at once; twice as many messages are claimed at most."""
+    """One channel. `workers` calls are under way at once, and at most twice as many claimed messages wait for a worker."""
 
     def __init__(
         self,
@@ -70,8 +69,10 @@ class Lane:
         self._claimed: queue.Queue[Claim | None] = queue.Queue()
         self._done: queue.Queue[Result | None] = queue.Queue()
         self._lock = threading.Lock()
-        self._under_way = 0
+        self._waiting_here = 0
         self._stopping = threading.Event()
+        # Set when the workers will soon have nothing to do, and when it is time to stop.
+        self._hungry = threading.Event()
 
     def run(self) -> None:
         """Works until `stop`; then what is being sent is finished and recorded, and what is not begun is given back."""
@@ -86,8 +87,7 @@ class Lane:
                 # Unforeseen. A lane that ended here would leave a process that looks well and sends nothing.
                 log.exception("claim_failed", channel=self.channel)
                 rest = _AWAY_SECONDS
-            if rest:
-                self._stopping.wait(rest)
+            self._hungry.wait(rest)
         for _ in workers:
             self._claimed.put(None)
         for worker in workers:
@@ -99,22 +99,36 @@ class Lane:
     def stop(self) -> None:
         """Has `run` return soon."""
         self._stopping.set()
+        self._hungry.set()
 
     def _claim(self) -> float:
         """Claims what the workers can take; returns for how many seconds there is nothing to do."""
-        room = 2 * self._workers - self._under_way
+        self._hungry.clear()
+        room = 2 * self._workers - self._waiting_here
         # Few large claims cost less than many small ones.
-        if room < self._workers or not self.sender.ready():
-            return _REST_SECONDS
+        if room < self._workers:
+            return self._poll_seconds
+        if not self.sender.ready():
+            return self._pause()
         claims = sending.claim(self.channel, limit=room, now=self._clock(), quiet=self._quiet)
         with self._lock:
-            self._under_way += len(claims)
+            self._waiting_here += len(claims)
         for each in claims:
             self._claimed.put(each)
-        return 0.0 if len(claims) == room else self._poll_seconds
+        return 0.0 if len(claims) == room else self._pause()
+
+    def _pause(self) -> float:
+        """Nothing to claim: the workers' hunger is no news until it is time to look again."""
+        self._stopping.wait(self._poll_seconds)
+        return 0.0
 
     def _work(self) -> None:
         while (claim := self._claimed.get()) is not None:
+            with self._lock:
+                self._waiting_here -= 1
+                hungry = self._waiting_here <= self._workers
+            if hungry:
+                self._hungry.set()
             outcome = self._try(claim)
             self._done.put(
                 sending.result(claim, outcome, now=self._clock(), patience=self._patience, jitter=jitter())
@@ -151,8 +165,6 @@ class Lane:
             results, open_ = _gather(self._done)
             if results:
                 _until_stored(lambda results=results: sending.record(results, now=self._clock()))
-                with self._lock:
-                    self._under_way -= len(results)
 
 
 class ReceiptDesk:
@@ -168,21 +180,25 @@ class ReceiptDesk:
 
     def run(self) -> None:
         """Works until `stop`."""
-        open_, left = True, False
+        open_, soon = True, False
+        arrived: list[tuple[Receipt, Callable[[], None]]] = []
         while open_:
             # A receipt is often as quick as the recording of its message: then another look follows soon.
-            arrived, open_ = _gather(self._arrived, _SOON_SECONDS if left else _SWEEP_SECONDS)
+            more, open_ = _gather(self._arrived, _SOON_SECONDS if soon else _SWEEP_SECONDS)
+            arrived += more
             receipts = [receipt for receipt, _ in arrived]
             try:
-                left = database.retrying(sending.take_receipts, receipts, now=self._clock())
+                soon = database.retrying(sending.take_receipts, receipts, now=self._clock())
             except DatabaseUnavailable:
-                # Not acknowledged: the provider sends them again.
+                # Kept here, and not acknowledged: if this process dies, the provider sends them again.
+                soon = True
                 continue
             except Exception:
                 log.exception("receipts_not_stored", receipts=len(receipts))
-                continue
-            for _, acknowledge in arrived:
-                acknowledge()
+            else:
+                for _, acknowledge in arrived:
+                    acknowledge()
+            arrived = []
 
     def stop(self) -> None:
         """Has `run` return once what has arrived is stored."""

@@ -1,0 +1,73 @@
+"""Results and receipts find their messages, whichever comes first."""
+
+from datetime import timedelta
+
+import pytest
+
+from services.chassis import database
+from services.chassis.clock import now
+from services.notification import outbound, sending
+from services.notification.message import Quiet
+from services.notification.outcome import Accepted, Patience
+from services.notification.senders.smpp_codes import Receipt
+from tests.support.notices import CONTACT, expire, handle
+
+ONLY_SMS = CONTACT | {"email": None}
+ONLY_EMAIL = CONTACT | {"phone": None}
+
+
+@pytest.mark.parametrize("receipt_first", [False, True])
+def test_receipts_and_results_meet_in_either_order(facts, states, rows, receipt_first):
+    handle(facts(ONLY_SMS).received())
+    (claim,) = sending.claim("sms", limit=10, now=now(), quiet=Quiet(active=False))
+    first, second = (Receipt(each, "delivered", None) for each in ("p1", "p2"))
+    if receipt_first:
+        sending.take_receipts([first, second, first], now=now())
+        sending.record([_accepted(claim, {1: "p1", 2: "p2"}, 2)], now=now())
+    else:
+        sending.record([_accepted(claim, {1: "p1", 2: "p2"}, 2)], now=now())
+        sending.take_receipts([first, first], now=now())
+        assert states() == {"sms sent": 1}
+        sending.take_receipts([second], now=now())
+    assert states() == {"sms delivered": 1}
+    assert rows("SELECT count(*) FROM receipt") == [(0,)]
+    assert len(rows("SELECT 1 FROM outbox")) == 1
+
+
+def test_a_receipt_that_crossed_its_result_is_found_by_the_next_look(facts, states):
+    """Two transactions at once: neither sees the other's row."""
+    handle(facts(ONLY_SMS).received())
+    (claim,) = sending.claim("sms", limit=10, now=now(), quiet=Quiet(active=False))
+    with database.transaction("notification") as receiving:
+        outbound.add_receipts(receiving, [("p1", "delivered", None)], now())
+        sending.record([_accepted(claim, {1: "p1"})], now=now())
+    assert states() == {"sms sent": 1}
+    sending.take_receipts([], now=now())
+    assert states() == {"sms delivered": 1}
+
+
+def test_receipts_that_belong_to_nothing_are_forgotten(databases, environment, rows):
+    sending.take_receipts([Receipt("stranger", "delivered", None)], now=now() - timedelta(days=8))
+    assert sending.forget_receipts(now=now()) == 1
+
+
+def test_what_was_given_up_too_early_still_learns_its_result(facts, states):
+    handle(facts(ONLY_EMAIL).received())
+    (claim,) = sending.claim("email", limit=10, now=now(), quiet=Quiet(active=False))
+    expire()
+    assert states() == {"email unknown": 1}
+    sending.record([_accepted(claim)], now=now())
+    assert states() == {"email sent": 1}
+
+
+def test_a_result_of_an_older_claim_changes_nothing(facts, states, rows):
+    handle(facts(ONLY_EMAIL).received())
+    (claim,) = sending.claim("email", limit=10, now=now(), quiet=Quiet(active=False))
+    rows("UPDATE message SET claimed_at = claimed_at + interval '1 second'")
+    sending.record([_accepted(claim)], now=now())
+    assert states() == {"email sending": 1}
+
+
+def _accepted(claim, provider_ids=None, parts=1):
+    outcome = Accepted(provider_ids or {}, parts)
+    return sending.result(claim, outcome, now=now(), patience=Patience(), jitter=0.5)
