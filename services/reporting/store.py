@@ -20,22 +20,25 @@ from services.reporting import figures
 
 metadata = sa.MetaData()
 
+#: Codes are compared byte by byte: a third less work for the writers than the rules of a language, which codes have none of.
+CODE = sa.Text(collation="C")
+
 #: A row may be partial: facts of different services about one complaint arrive in any order. What intake says is null until it has said it,
 #: and such a row is counted nowhere, because its day is not known.
 complaint = sa.Table(
     "complaint",
     metadata,
     sa.Column("complaint_id", sa.Uuid, primary_key=True),
-    sa.Column("kind", sa.Text),
-    sa.Column("category", sa.Text),
-    sa.Column("governorate", sa.Text),
-    sa.Column("channel", sa.Text),
+    sa.Column("kind", CODE),
+    sa.Column("category", CODE),
+    sa.Column("governorate", CODE),
+    sa.Column("channel", CODE),
     sa.Column("received_at", sa.DateTime(timezone=True)),
     sa.Column(
         "received_day", sa.Date, sa.Computed("(received_at AT TIME ZONE 'Asia/Amman')::date", persisted=True)
     ),
-    sa.Column("status", sa.Text, nullable=False, server_default="received"),
-    sa.Column("institution", sa.Text),
+    sa.Column("status", CODE, nullable=False, server_default="received"),
+    sa.Column("institution", CODE),
     sa.Column("assigned_at", sa.DateTime(timezone=True)),
     sa.Column("unowned_since", sa.DateTime(timezone=True)),
     sa.Column("due_at", sa.DateTime(timezone=True)),
@@ -49,7 +52,7 @@ complaint = sa.Table(
 institution = sa.Table(
     "institution",
     metadata,
-    sa.Column("code", sa.Text, primary_key=True),
+    sa.Column("code", CODE, primary_key=True),
     sa.Column("name_ar", sa.Text, nullable=False),
     sa.Column("name_en", sa.Text, nullable=False),
 )
@@ -59,7 +62,7 @@ figure = sa.Table(
     metadata,
     sa.Column("slice", sa.SmallInteger, primary_key=True),
     sa.Column("day", sa.Date, primary_key=True),
-    *(sa.Column(name, sa.Text, primary_key=True) for name in figures.DIMENSIONS),
+    *(sa.Column(name, CODE, primary_key=True) for name in figures.DIMENSIONS),
     *(sa.Column(name, sa.Integer, nullable=False) for name in figures.MEASURES),
 )
 

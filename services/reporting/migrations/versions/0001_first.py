@@ -14,6 +14,8 @@ down_revision = None
 
 DIMENSIONS = ("institution", "category", "governorate", "kind", "channel", "status")
 MEASURES = ("received", "assigned", "unowned", "promised", "overdue", "notices_delivered", "notices_failed")
+#: Codes are compared byte by byte: a third less work for the writers than the rules of a language, which codes have none of.
+CODE = sa.Text(collation="C")
 DUE = (
     "due_at IS NOT NULL AND NOT overdue"
     " AND status NOT IN ('answered', 'closed', 'withdrawn', 'inadmissible', 'referred', 'merged')"
@@ -24,18 +26,18 @@ def upgrade() -> None:
     op.create_table(
         "complaint",
         sa.Column("complaint_id", sa.Uuid, primary_key=True),
-        sa.Column("kind", sa.Text),
-        sa.Column("category", sa.Text),
-        sa.Column("governorate", sa.Text),
-        sa.Column("channel", sa.Text),
+        sa.Column("kind", CODE),
+        sa.Column("category", CODE),
+        sa.Column("governorate", CODE),
+        sa.Column("channel", CODE),
         sa.Column("received_at", sa.DateTime(timezone=True)),
         sa.Column(
             "received_day",
             sa.Date,
             sa.Computed("(received_at AT TIME ZONE 'Asia/Amman')::date", persisted=True),
         ),
-        sa.Column("status", sa.Text, nullable=False, server_default="received"),
-        sa.Column("institution", sa.Text),
+        sa.Column("status", CODE, nullable=False, server_default="received"),
+        sa.Column("institution", CODE),
         sa.Column("assigned_at", sa.DateTime(timezone=True)),
         sa.Column("unowned_since", sa.DateTime(timezone=True)),
         sa.Column("due_at", sa.DateTime(timezone=True)),
@@ -57,7 +59,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "institution",
-        sa.Column("code", sa.Text, primary_key=True),
+        sa.Column("code", CODE, primary_key=True),
         sa.Column("name_ar", sa.Text, nullable=False),
         sa.Column("name_en", sa.Text, nullable=False),
     )
@@ -65,22 +67,23 @@ def upgrade() -> None:
         "figure",
         sa.Column("slice", sa.SmallInteger, primary_key=True),
         sa.Column("day", sa.Date, primary_key=True),
-        *(sa.Column(name, sa.Text, primary_key=True) for name in DIMENSIONS),
+        *(sa.Column(name, CODE, primary_key=True) for name in DIMENSIONS),
         *(sa.Column(name, sa.Integer, nullable=False) for name in MEASURES),
     )
     # Counts change in place (no index holds them), so half-empty pages keep the indexes still.
     op.execute("ALTER TABLE figure SET (fillfactor = 60)")
     # The whole slice (0, by month 10) has nearly a row for each complaint, so it is entered by a filter; the slice by body (4, 14) is
     # entered so when the period is long.
-    for name, slices in (
-        ("institution", "0, 4, 10, 14"),
-        ("category", "0, 4, 10, 14"),
-        ("governorate", "0, 10"),
+    for name, columns, slices in (
+        ("institution", ["institution"], "0, 4, 10, 14"),
+        ("category", ["category"], "0, 4, 10, 14"),
+        ("governorate", ["governorate"], "0, 10"),
+        ("category_and_governorate", ["category", "governorate"], "0, 10"),
     ):
         op.create_index(
             f"figure_by_{name}",
             "figure",
-            ["slice", name, "day"],
+            ["slice", *columns, "day"],
             postgresql_where=sa.text(f"slice IN ({slices})"),
         )
     inbox.create_tables(op)
