@@ -1,5 +1,8 @@
 """Metrics of reporting, in one place. Labels are types of facts and nothing that grows."""
 
+import math
+from collections.abc import Callable
+
 from prometheus_client import Gauge, Histogram
 
 # From the moment that a fact states to the moment at which its figures were written: what a reader of the dashboard is behind by.
@@ -13,7 +16,20 @@ projection_lag_seconds = Histogram(
 figures_drift_cells = Gauge(
     "bekhedmetkom_reporting_figures_drift_cells", "Cells of figures that differ from a recount."
 )
-# Complaints of which other services have spoken, but whose ComplaintReceived has not come; more than a moment's worth means a lost fact.
+# Complaints of which other services have spoken, but whose ComplaintReceived has not come; above 0 for minutes means a fact on its way to
+# nowhere. Every replica shows the same figure: alert on the maximum.
 complaints_without_receipt = Gauge(
     "bekhedmetkom_reporting_complaints_without_receipt", "Complaints that are known by later facts alone."
 )
+
+
+def watch_without_receipt(read: Callable[[], int]) -> None:
+    """Has the gauge ask `read` when it is scraped; NaN where that fails, so that a scrape never does."""
+
+    def figure() -> float:
+        try:
+            return float(read())
+        except Exception:
+            return math.nan
+
+    complaints_without_receipt.set_function(figure)

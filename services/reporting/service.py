@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import flask
 import sqlalchemy
 
 from services.chassis import database, logs
@@ -10,16 +11,27 @@ from services.chassis.event import Event
 from services.chassis.schedule import every
 from services.chassis.subscriber import subscribe
 from services.chassis.web import Web
-from services.reporting import api, events, handlers
+from services.reporting import api, events, handlers, metrics, store
 
 log = logs.get()
+
+
+def create_app() -> flask.Flask:
+    """The WSGI app; from then on a scrape of the process asks for the complaints without a receipt."""
+    metrics.watch_without_receipt(_without_receipt)
+    return api.create_reporting_app()
+
+
+def _without_receipt() -> int:
+    with database.transaction(handlers.SERVICE) as connection:
+        return store.without_receipt(connection)
 
 
 class ReportingService:
     """Subscriptions, schedules and the web app of reporting."""
 
     name = handlers.SERVICE
-    web = Web(api.create_reporting_app)
+    web = Web(create_app)
 
     @subscribe(events.COMPLAINT_RECEIVED, batch=True)
     def complaint_received(self, connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:

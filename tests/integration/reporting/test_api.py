@@ -1,11 +1,12 @@
 """The dashboard over HTTP: who may ask, what is refused, and that the figures are those of the facts."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from services.chassis import actor, clock
-from services.reporting import api, events, kpi, schemas
+from services.reporting import api, events, kpi, schemas, service
 from tests.integration.reporting.facts import apply, assigned, failed, promised, received, some_id
 
 
@@ -138,8 +139,34 @@ def test_what_fell_due_is_counted_by_the_schedule_in_chunks(databases):
     assert marked == [3, 2, 0]
 
 
-def test_the_service_reads_what_its_events_say():
-    from services.reporting.service import ReportingService
+def test_a_scrape_shows_what_has_no_receipt(databases):
+    client = service.create_app().test_client()
 
-    assert ReportingService.name == "reporting"
-    assert {reads.source for reads in events.READ} == {"intake", "routing", "notification"}
+    def scraped() -> str:
+        page = client.get("/metrics").text
+        (line,) = re.findall(r"^bekhedmetkom_reporting_complaints_without_receipt (.*)$", page, re.MULTILINE)
+        return line
+
+    one = some_id()
+    apply([assigned(one), received(some_id())])
+    assert scraped() == "1.0"
+    apply([received(one)])
+    assert scraped() == "0.0"
+
+
+def test_a_scrape_bears_a_database_that_is_away(environment):
+    environment({"DATABASE_URL_REPORTING": "postgresql://127.0.0.1:1/nothing"})
+    assert "complaints_without_receipt NaN" in service.create_app().test_client().get("/metrics").text
+
+
+def test_the_service_handles_every_fact_that_it_reads():
+    subscribed = {
+        name
+        for name in vars(service.ReportingService)
+        if any(name == snake(reads.type) for reads in events.READ)
+    }
+    assert len(subscribed) == len(events.READ)
+
+
+def snake(type: str) -> str:
+    return re.sub(r"(?<=[a-z])([A-Z])", r"_\1", type).lower()
