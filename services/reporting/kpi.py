@@ -191,8 +191,12 @@ def table(
     names: Mapping[str, Mapping[str, str]],
     none: Mapping[str, str] | None,
 ) -> list[dict]:
-    """The rows of a breakdown, most received first. `names` are the public names known here; `none` names the row `-`."""
-    listed = sorted(rows.items(), key=lambda row: (-row[1]["received"], row[0]))
+    """The rows of a breakdown that count anything, most received first.
+
+    `names` are the public names known here; `none` names the row `-`.
+    """
+    counting = [(code, counts) for code, counts in rows.items() if any(counts.values())]
+    listed = sorted(counting, key=lambda row: (-row[1]["received"], row[0]))
     return [
         {"code": None, "name": none, **counts}
         if code == NONE

@@ -150,3 +150,12 @@ def test_every_filter_gives_what_the_rows_give(databases):
             expected = Counter(getattr(row, name) or "-" for row in rows)
             got = {code: row["received"] for code, row in answer.by[name].items() if row["received"]}
             assert got == expected, (filters, name)
+
+
+def test_a_question_bears_figures_that_drifted(databases):
+    one = some_id()
+    apply([received(one), promised(one, "2026-11-01T00:00:00Z")])
+    databases.rows("reporting", "DELETE FROM figure")
+    answer = read()
+    assert (answer.totals["received"], answer.totals["overdue"]) == (0, 1)
+    assert answer.by["governorate"]["JO-AM"]["overdue"] == 1

@@ -71,7 +71,10 @@ def upgrade() -> None:
         *(sa.Column(name, sa.Integer, nullable=False) for name in MEASURES),
     )
     # Counts change in place (no index holds them), so half-empty pages keep the indexes still.
-    op.execute("ALTER TABLE figure SET (fillfactor = 60)")
+    op.execute(
+        "ALTER TABLE figure SET (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.02,"
+        " autovacuum_analyze_scale_factor = 0.02)"
+    )
     # The whole slice (0, by month 10) has nearly a row for each complaint, so it is entered by a filter; the slice by body (4, 14) is
     # entered so when the period is long.
     for name, columns, slices in (
