@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import flask
 
-from gateway import auth, limits, problems
+from gateway import auth, limits, metrics, problems
 from gateway.settings import Settings
 from services.chassis import clock, settings
 from services.chassis.actor import Actor, required_roles
@@ -68,18 +68,18 @@ def _staff(request: flask.Request, kind: str) -> Actor:
     if who is None:
         raise problems.token_missing()
     if kind == _BY_PERSON:
-        _refuse(limits.current().take(kind, who.id))
+        _refuse(kind, limits.current().take(kind, who.id))
     return who
 
 
 def count(kind: str) -> None:
     """Counts this request against its address. Raises Problem 429 when that was one too many."""
-    _refuse(limits.current().take(kind, address()))
+    _refuse(kind, limits.current().take(kind, address()))
 
 
 def refuse_if_spent(kind: str) -> None:
     """Raises Problem 429 when this address has used up what it has of `kind`. Counts nothing."""
-    _refuse(limits.current().spent(kind, address()))
+    _refuse(kind, limits.current().spent(kind, address()))
 
 
 def address() -> str:
@@ -94,6 +94,7 @@ def address() -> str:
     return flask.g.address
 
 
-def _refuse(seconds: int) -> None:
+def _refuse(kind: str, seconds: int) -> None:
     if seconds:
+        metrics.refused_total.labels(kind).inc()
         raise problems.too_many(seconds)

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from gateway import metrics
 from gateway.settings import Settings
 from services.chassis import settings
 
@@ -50,13 +51,16 @@ class _Broken(Exception):
 class Client:
     """Asks one service. Safe to share between greenthreads and threads.
 
-    At most `connections` requests are under way; more wait for their turn until their deadline.
+    At most `connections` requests are under way; more wait for their turn, `wait` seconds at most.
     """
 
-    def __init__(self, service: str, url: str, *, connections: int = 24, timeout: float = 10.0):
+    def __init__(
+        self, service: str, url: str, *, connections: int = 24, timeout: float = 10.0, wait: float = 2.0
+    ):
         parts = urlsplit(url)
         self.service = service
         self.timeout = timeout
+        self.wait = wait
         self._address = (parts.hostname or "", parts.port or 80)
         self._host = f"{parts.hostname}:{parts.port or 80}"
         self._turns = threading.BoundedSemaphore(connections)
@@ -71,8 +75,9 @@ class Client:
         A request for which no connection could be made is tried once more. One that the service may have read is sent once more only if
         repeating it does no harm: GET, HEAD, or any with an Idempotency-Key. A deadline that passed is never a reason to repeat.
         """
-        deadline = time.monotonic() + (timeout or self.timeout)
-        if not self._turns.acquire(timeout=timeout or self.timeout):
+        seconds = timeout or self.timeout
+        deadline = time.monotonic() + seconds
+        if not self._turns.acquire(timeout=min(self.wait, seconds)):
             raise ServiceTimedOut(self.service, "no connection became free", sent=False)
         try:
             repeatable = method in ("GET", "HEAD") or any(n.lower() == "idempotency-key" for n in headers)
@@ -84,6 +89,7 @@ class Client:
             except ServiceFailed as failure:
                 if failure.sent and not repeatable:
                     raise
+                metrics.service_retries_total.labels(self.service).inc()
             return self._once(head, body, deadline, fresh=True)
         finally:
             self._turns.release()
@@ -291,6 +297,7 @@ def of(service: str) -> Client:
             getattr(chosen, f"{service}_url"),
             connections=chosen.service_connections,
             timeout=chosen.service_timeout_seconds,
+            wait=chosen.service_wait_seconds,
         )
         client = _clients.setdefault(service, client)
     return client

@@ -26,9 +26,8 @@ def service_failed(failure: ServiceFailed, key: str | None) -> Problem:
     headers = {"Retry-After": str(RETRY_SECONDS)}
     if key is not None:
         headers[IDEMPOTENCY_KEY] = key
-    status, code = (
-        (504, "service_timeout") if isinstance(failure, ServiceTimedOut) else (503, "service_unavailable")
-    )
+    timed_out = isinstance(failure, ServiceTimedOut) and failure.sent
+    status, code = (504, "service_timeout") if timed_out else (503, "service_unavailable")
     return Problem(status, code, _UNKNOWN if unknown else _UNAVAILABLE, headers=headers)
 
 

@@ -60,6 +60,20 @@ class Settings:
         kind=int,
         least=1,
     )
+    service_wait_seconds: float = setting(
+        "SERVICE_WAIT_SECONDS",
+        "How long a request waits for a connection to a busy service before it is answered 503.",
+        default=2.0,
+        kind=float,
+        least=0,
+    )
+    admitted: int = setting(
+        "GATEWAY_ADMITTED",
+        "Requests that the gateway handles at once, in place of HTTP_ADMITTED; several times SERVICE_CONNECTIONS.",
+        default=128,
+        kind=int,
+        least=1,
+    )
     body_limit_bytes: int = setting(
         "BODY_LIMIT_BYTES", "Largest body of a request.", default=262_144, kind=int, least=1024
     )

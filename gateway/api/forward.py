@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import flask
 
-from gateway import admission, auth, clients, problems
+from gateway import admission, auth, clients, metrics, problems
 from gateway.api.routes import Route
 from services.chassis import clock, logs, tracing
 from services.chassis.actor import Actor, current_actor, require
@@ -18,6 +18,8 @@ from services.chassis.http import CORRELATION_HEADER
 from services.chassis.problems import Problem
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
+
+log = logs.get()
 _CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 # What of an answer reaches the client; what belongs to one connection or to the chassis of either side does not.
@@ -102,6 +104,15 @@ def ask(
     try:
         return clients.of(service).request(method, target, headers, body)
     except clients.ServiceFailed as failure:
+        outcome = (
+            "timeout"
+            if isinstance(failure, clients.ServiceTimedOut)
+            else "unknown"
+            if failure.sent
+            else "unreachable"
+        )
+        metrics.service_failures_total.labels(service, outcome).inc()
+        log.warning("service_did_not_answer", target=service, reason=failure.reason, sent=failure.sent)
         raise problems.service_failed(failure, key if method in _CHANGES else None) from None
 
 

@@ -147,9 +147,9 @@ def _send(draft: Draft, groups: Mapping[str, list[str]]) -> flask.Response:
         errors = _errors(step, draft, groups)
         if errors:
             return _show(step, draft, errors, status=422)
-    count("complaints")
     body = json.dumps(draft.body(), ensure_ascii=False).encode()
     try:
+        count("complaints")
         given = forward.ask(
             auth.PUBLIC,
             "intake",
@@ -160,9 +160,9 @@ def _send(draft: Draft, groups: Mapping[str, list[str]]) -> flask.Response:
             key=draft.idempotency_key(body),
         )
     except Problem as problem:
-        if problem.status not in (503, 504):
+        if problem.status not in (429, 503, 504):
             raise
-        return _unsent(draft, problem.status)
+        return _unsent(draft, problem.status, problem.headers.get("Retry-After"))
     answered = json.loads(given.body)
     if given.status == 201:
         return render.page(
@@ -175,7 +175,7 @@ def _send(draft: Draft, groups: Mapping[str, list[str]]) -> flask.Response:
     if given.status == 422 and answered.get("errors"):
         return _refused(draft, answered["errors"])
     if given.status in (429, 503, 504):
-        return _unsent(draft, 503)
+        return _unsent(draft, 503, given.headers.get("retry-after"))
     raise Problem(
         given.status,
         answered.get("code", "bad_request"),
@@ -183,11 +183,13 @@ def _send(draft: Draft, groups: Mapping[str, list[str]]) -> flask.Response:
     )
 
 
-def _unsent(draft: Draft, status: int) -> flask.Response:
+def _unsent(draft: Draft, status: int, retry_after: str | None) -> flask.Response:
     text = N_(
         "It could not be sent just now. Nothing you typed is lost: send it again in a moment. It will not be filed twice."
     )
-    return _show("check", draft, [_error("check", text)], status=status)
+    page = _show("check", draft, [_error("check", text)], status=status)
+    page.headers["Retry-After"] = retry_after or "5"
+    return page
 
 
 def _refused(draft: Draft, refused: list[dict[str, Any]]) -> flask.Response:

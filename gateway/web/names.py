@@ -4,7 +4,6 @@ What was read once is shown on when its service is away: a list of governorates 
 """
 
 import json
-import threading
 import time
 from typing import Any
 
@@ -13,38 +12,48 @@ from gateway.api import forward
 from services.chassis.problems import Problem
 
 KEEP_SECONDS = 300
+ASK_AGAIN_SECONDS = 5
+# Short, so that pages are back as soon as the service is; long enough that a hanging one is not asked by each of them.
+FAIL_SECONDS = 1
 _SOURCES = {
     "categories": ("intake", "/categories"),
     "governorates": ("intake", "/governorates"),
     "bodies": ("routing", "/institutions"),
 }
 _kept: dict[str, tuple[float, list[dict[str, Any]]]] = {}
-_lock = threading.Lock()
 
 
 def of(name: str) -> list[dict[str, Any]]:
     """The rows ({code, name: {ar, en}, …}) of a list. Raises Problem 503 when it was never read and cannot be now."""
     until, rows = _kept.get(name, (0.0, []))
     if time.monotonic() < until:
+        if not rows:
+            raise _away()
         return rows
-    with _lock:
-        until, rows = _kept.get(name, (0.0, []))
-        if time.monotonic() < until:
-            return rows
-        service, target = _SOURCES[name]
-        try:
-            answer = forward.ask(auth.PUBLIC, service, "GET", target)
-            if answer.status != 200:
-                raise Problem(503, "busy", headers={"Retry-After": "5"})
-            rows = json.loads(answer.body)
-        except Problem:
-            if not rows:
-                raise
-            # Asked again soon, but not by every page while the service is away.
-            _kept[name] = (time.monotonic() + 5, rows)
-            return rows
-        _kept[name] = (time.monotonic() + KEEP_SECONDS, rows)
+    if rows:
+        # Noted before asking: while one request asks a service that hangs, the others go on with what there is.
+        _kept[name] = (time.monotonic() + ASK_AGAIN_SECONDS, rows)
+    try:
+        rows = _read(name)
+    except (Problem, ValueError):
+        _kept[name] = (time.monotonic() + (ASK_AGAIN_SECONDS if rows else FAIL_SECONDS), rows)
+        if not rows:
+            raise _away() from None
         return rows
+    _kept[name] = (time.monotonic() + KEEP_SECONDS, rows)
+    return rows
+
+
+def _read(name: str) -> list[dict[str, Any]]:
+    service, target = _SOURCES[name]
+    answer = forward.ask(auth.PUBLIC, service, "GET", target)
+    if answer.status != 200:
+        raise _away()
+    return json.loads(answer.body)
+
+
+def _away() -> Problem:
+    return Problem(503, "busy", headers={"Retry-After": "5"})
 
 
 def by_code(name: str) -> dict[str, dict[str, str]]:

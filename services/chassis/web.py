@@ -271,7 +271,11 @@ class Web(DependencyProvider):
         for needed in app.extensions.get("chassis_settings", ()):
             settings.load(needed)
         settings.load(hub.Settings)
-        self.server = Server(app, service, settings.load(Settings, service=service))
+        self.server = Server(app, service, self.limits(service))
+
+    def limits(self, service: str) -> Settings:
+        """The settings that the server obeys. A service that waits for others instead of a database overrides it."""
+        return settings.load(Settings, service=service)
 
     def start(self) -> None:
         """Listens. Raises OSError when the address is taken."""

@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+from gateway.settings import Settings
+
 TEXT = "انقطعت المياه عن الحي منذ أسبوع."
 
 
@@ -156,6 +158,20 @@ def test_what_cannot_be_sent_now_is_kept_and_can_be_sent_again(person):
     assert person.step == "check"
     assert TEXT in html.unescape(person.page)
     assert 'href="#check"' in person.page
+
+
+def test_a_limit_loses_nothing_either(gateway, pages, environment):
+    from services.chassis import settings
+
+    intake = settings.load(Settings).intake_url
+    person = Person(gateway(INTAKE_URL=intake, LIMIT_COMPLAINTS="1/hour"))
+    person.through("check")
+    person.send()
+    answer = person.send()
+    assert answer.status_code == 429
+    assert int(answer.headers["Retry-After"]) > 1
+    assert person.step == "check"
+    assert TEXT in html.unescape(person.page)
 
 
 def test_a_draft_of_somebody_else_starts_anew(person):

@@ -147,6 +147,8 @@ def test_a_service_that_is_away_is_503_in_the_language_of_the_request(gateway):
     assert answer.headers["Retry-After"] == "5"
     assert answer.headers["Idempotency-Key"] == "mine"
     assert problem(answer)["detail"] == "The service is not available now; try again shortly."
+    counted = b'bekhedmetkom_gateway_service_failures_total{outcome="unreachable",target="intake"}'
+    assert counted in client.get("/metrics").data
 
 
 def test_an_unknown_outcome_says_how_to_repeat_it_safely(gateway, serve):

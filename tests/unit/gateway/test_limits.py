@@ -87,6 +87,7 @@ def test_a_spent_limit_is_a_problem_with_the_time_to_wait(gateway, service):
     assert 1 <= int(answers[2].headers["Retry-After"]) <= 60
     assert problem(answers[2])["code"] == "too_many_requests"
     assert len(service.asked) == 2
+    assert b'bekhedmetkom_gateway_limited_total{kind="complaints"}' in client.get("/metrics").data
 
 
 def test_numbers_that_do_not_exist_are_counted_apart(gateway, service):
