@@ -25,6 +25,7 @@ from tests.support.rabbit import PrivateBroker, Vhost
 #: As an operator would set it for this size; commit times are what lags are measured by.
 POSTGRES = {
     "fsync": "on",
+    "full_page_writes": "on",
     "synchronous_commit": "on",
     "shared_buffers": "1GB",
     "max_wal_size": "4GB",

@@ -64,7 +64,8 @@ class World:
     def _start(self, ending: contextlib.ExitStack) -> None:
         self.broker = PrivateBroker()
         ending.callback(self.broker.close)
-        self.postgres = PrivatePostgres()
+        # A SIGKILL can cut the writing of a page in two.
+        self.postgres = PrivatePostgres(full_page_writes="on")
         ending.callback(self.postgres.close)
         with ThreadPoolExecutor(1) as pool:
             node = pool.submit(self.broker.start)
