@@ -33,7 +33,7 @@ def edge(environment, service, hanging):
             "REPORTING_URL": hanging,
             "SERVICE_TIMEOUT_SECONDS": "3",
             "SERVICE_WAIT_SECONDS": "0.2",
-            "SERVICE_CONNECTIONS": "8",
+            "SERVICE_CONNECTIONS": "16",
             "LIMITS": "off",
         }
     )
@@ -65,7 +65,7 @@ def test_complaints_are_taken_while_another_service_hangs(edge, service):
     # Who had a connection waited for its deadline; the others were told at once that it is busy.
     statuses = [each.wait() for each in stuck]
     assert set(statuses) == {503, 504}
-    assert statuses.count(504) == 8
+    assert statuses.count(504) == 16
 
 
 def test_the_gateway_admits_more_than_a_service(environment):
