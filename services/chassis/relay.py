@@ -21,7 +21,7 @@ from sqlalchemy import text
 
 from services.chassis import broker, database, logs, metrics, outbox, settings
 from services.chassis.clock import now
-from services.chassis.confirms import Confirms
+from services.chassis.confirms import Confirms, gathered
 from services.chassis.settings import setting
 
 log = logs.get()
@@ -203,9 +203,10 @@ class Relay(DependencyProvider):
             return False
         try:
             exchange = broker.exchange_name(self.service)
-            for row in rows:
-                event = outbox.to_event(row, self.service)
-                confirms.publish(row, event, exchange=exchange, routing_key=event.routing_key)
+            with gathered(link):
+                for row in rows:
+                    event = outbox.to_event(row, self.service)
+                    confirms.publish(row, event, exchange=exchange, routing_key=event.routing_key)
             self._await(link, confirms)
         finally:
             # Also when the connection broke half-way: what was confirmed until then need not travel again.
