@@ -27,10 +27,13 @@ _DEADLOCK = "40P01"
 _SERIALIZATION = "40001"
 _AWAY_CLASSES = ("08", "53", "57", "58")
 _READ_ONLY = "25006"
+# SQLAlchemy lets the driver's own errors out where it resets a connection on its way back into the pool.
+_BARE = (psycopg2.OperationalError, psycopg2.InterfaceError)
 _SLOW = ("57014", "55P03")
 # The unpatched module: a look that waits for nothing has no business with the hub, and eventlet takes poll() out of the patched one.
 _select = eventlet.patcher.original("select")
 _engines: dict[str, sqlalchemy.Engine] = {}
+_singles: dict[str, sqlalchemy.Engine] = {}
 
 
 class DatabaseUnavailable(Exception):
@@ -83,6 +86,7 @@ def forget() -> None:
     for each in _engines.values():
         each.dispose()
     _engines.clear()
+    _singles.clear()
 
 
 @contextmanager
@@ -104,14 +108,19 @@ def single(service: str) -> Iterator[sqlalchemy.Connection]:
     """Like `transaction`, but each statement is a transaction of its own: for a change that is one statement, since it saves
     the round trips of BEGIN and COMMIT, which cost it a third.
     """
-    with (
-        available(service),
-        engine(service).execution_options(isolation_level="AUTOCOMMIT").connect() as connection,
-    ):
+    with available(service), _autocommitting(service).connect() as connection:
         yield connection
         callbacks = connection.info.pop("after_commit", ())
     for callback in callbacks:
         callback()
+
+
+def _autocommitting(service: str) -> sqlalchemy.Engine:
+    # The same pool under other options; kept, because to make one costs as much as a statement.
+    found = _singles.get(service)
+    if found is None:
+        found = _singles[service] = engine(service).execution_options(isolation_level="AUTOCOMMIT")
+    return found
 
 
 def after_commit(connection: sqlalchemy.Connection, callback: Callable[[], None]) -> None:
@@ -126,7 +135,7 @@ def available(service: str) -> Iterator[None]:
     """Translates the driver's ways of saying that the database is away into DatabaseUnavailable."""
     try:
         yield
-    except (exc.OperationalError, exc.InterfaceError, exc.InternalError, exc.TimeoutError) as error:
+    except (exc.OperationalError, exc.InterfaceError, exc.InternalError, exc.TimeoutError, *_BARE) as error:
         if sqlstate(error) in _SLOW:
             raise DatabaseSlow(sqlstate(error)) from None
         if not is_away(error):
@@ -137,7 +146,7 @@ def available(service: str) -> Iterator[None]:
 
 def is_away(error: Exception) -> bool:
     """Whether the error says that the server is away, overloaded, read-only after a fail-over, or out of time."""
-    if isinstance(error, (DatabaseUnavailable, exc.TimeoutError)):
+    if isinstance(error, (DatabaseUnavailable, exc.TimeoutError, *_BARE)):
         return True
     if not isinstance(error, exc.DBAPIError):
         return False
