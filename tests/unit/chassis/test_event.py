@@ -1,6 +1,6 @@
 """The envelope: what goes onto the wire comes back the same, and whatever is no event of ours is refused with the attribute's name."""
 
-from datetime import UTC, datetime
+from datetime import UTC
 from uuid import UUID
 
 import pytest
