@@ -64,8 +64,8 @@ def _view(route: Route) -> Callable[..., flask.Response]:
             route.method,
             target,
             body,
-            language=request.headers.get("Accept-Language"),
-            key=request.headers.get(IDEMPOTENCY_KEY),
+            language=_header("Accept-Language"),
+            key=_header(IDEMPOTENCY_KEY),
         )
         if route.misses and answer.status == 404:
             admission.count("misses")
@@ -114,6 +114,14 @@ def ask(
         metrics.service_failures_total.labels(service, outcome).inc()
         log.warning("service_did_not_answer", target=service, reason=failure.reason, sent=failure.sent)
         raise problems.service_failed(failure, key if method in _CHANGES else None) from None
+
+
+def _header(name: str) -> str | None:
+    """A header of the request that goes on. One with control characters would end in the next service's headers."""
+    value = flask.request.headers.get(name)
+    if value is not None and not value.isprintable():
+        raise Problem(400, "bad_request")
+    return value or None
 
 
 def _body(request: flask.Request) -> bytes:
