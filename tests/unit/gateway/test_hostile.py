@@ -13,7 +13,7 @@ MEANT = {200, 201, 303, 400, 401, 403, 404, 405, 413, 415, 422, 503}
 WILD = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 BROKEN = st.binary(max_size=60)
 RELAXED = settings(
-    max_examples=120,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
