@@ -1,8 +1,6 @@
 """What all tests share: servers, databases, vhosts, keys. Imports stay inside the fixtures, because the
 directories below must be able to patch with eventlet before anything else is imported."""
 
-import os
-
 import pytest
 from hypothesis import settings as hypothesis_settings
 
@@ -14,9 +12,9 @@ hypothesis_settings.load_profile("unhurried")
 @pytest.fixture(scope="session")
 def postgres():
     """The administrator's address of a PostgreSQL that may be used for tests."""
-    from tests.support.postgres import PrivatePostgres, existing_admin_url
+    from tests.support.postgres import PrivatePostgres, given_admin_url
 
-    url = existing_admin_url()
+    url = given_admin_url()
     if url is not None:
         yield url
         return
@@ -136,12 +134,3 @@ def _forget() -> None:
 
     settings.forget()
     database.forget()
-
-
-def pytest_report_header() -> str:
-    private = (
-        "only servers of their own"
-        if os.environ.get("TEST_PRIVATE_SERVERS")
-        else "servers that are there, else own"
-    )
-    return f"tests use {private}"

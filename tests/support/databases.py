@@ -30,7 +30,10 @@ class Databases:
         """A psycopg2 connection with autocommit: as the service, in its schema, or as administrator."""
         if service is None:
             return database.connect(self.admin_url, self.name)
-        return database.connect(self.urls[service])
+        connection = database.connect(self.urls[service])
+        with connection.cursor() as cursor:
+            cursor.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(service)))
+        return connection
 
     def rows(self, service: str, statement: str, parameters: dict | None = None) -> list[tuple]:
         """What a statement answers, asked as administrator with the service's schema on the search path."""
@@ -61,10 +64,8 @@ class Template:
         with closing(database.connect(self.admin_url)) as connection, connection.cursor() as cursor:
             statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
             cursor.execute(statement.format(sql.Identifier(name), sql.Identifier(self.name)))
-        fresh = Databases(self.admin_url, name)
-        # Rights on a database are not copied with it, nor are the settings of a role in it.
-        database.create(self.admin_url, fresh.urls)
-        return fresh
+        # Schemas come with their owners. What belongs to the database as such does not, and tests need none of it.
+        return Databases(self.admin_url, name)
 
     def drop(self) -> None:
         _drop(self.admin_url, self.name)

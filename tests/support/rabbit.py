@@ -15,8 +15,9 @@ import psutil
 
 from services.cli.postgres import free_port
 from tests.support.poll import until
-from tests.support.postgres import PRIVATE
 
+#: Set to anything, the tests look for no broker on this machine and start their own.
+PRIVATE = "TEST_PRIVATE_SERVERS"
 INSTALL = (
     "RabbitMQ is needed: install rabbitmq-server, or give AMQP_URI of a broker that may be used for tests."
 )
