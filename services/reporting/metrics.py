@@ -1,7 +1,8 @@
 """Metrics of reporting, in one place. Labels are types of facts and nothing that grows."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import date
 
 from prometheus_client import Gauge, Histogram
 
@@ -12,7 +13,7 @@ projection_lag_seconds = Histogram(
     ("type",),
     buckets=(0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 15, 60, 300, 3600),
 )
-# Cells that a recount found wrong (at most 100 are counted); anything but 0 is a fault to be looked into, then `rebuild`.
+# Cells that the last recount of each month found wrong (at most 100 a month); anything but 0 is a fault to be looked into, then `rebuild`.
 figures_drift_cells = Gauge(
     "bekhedmetkom_reporting_figures_drift_cells", "Cells of figures that differ from a recount."
 )
@@ -21,6 +22,15 @@ figures_drift_cells = Gauge(
 complaints_without_receipt = Gauge(
     "bekhedmetkom_reporting_complaints_without_receipt", "Complaints that are known by later facts alone."
 )
+
+
+_drift: dict[date, int] = {}
+
+
+def show_drift(cells_by_month: Mapping[date, int]) -> None:
+    """Takes the result of a recount of some months; what was found in the others stands until they are counted again."""
+    _drift.update(cells_by_month)
+    figures_drift_cells.set(sum(_drift.values()))
 
 
 def watch_without_receipt(read: Callable[[], int]) -> None:

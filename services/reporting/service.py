@@ -74,8 +74,8 @@ class ReportingService:
 
     @every(3600, name="audit")
     def audit(self) -> None:
-        """Compares the figures with a recount."""
+        """Compares figures with a recount, some months at a time."""
         with database.transaction(self.name) as connection:
-            differences = handlers.audit(connection)
+            differences = handlers.audit(connection, now=now())
         if differences:
             log.error("figures_drifted", cells=len(differences), first=str(differences[0].cell))

@@ -1,11 +1,13 @@
 """The figures counted again: what is wrong is found and mended, what counts nothing is swept out."""
 
+from datetime import timedelta
+
 from click.testing import CliRunner
 
 from services.chassis import database
 from services.cli.figures import figures_group
-from services.reporting import figures, handlers, store
-from tests.integration.reporting.facts import apply, assigned, differences, read, received, some_id
+from services.reporting import figures, handlers, metrics, store
+from tests.integration.reporting.facts import NOW, apply, assigned, differences, read, received, some_id
 
 
 def test_a_recount_finds_a_wrong_figure_and_a_rebuild_mends_it(databases):
@@ -21,7 +23,7 @@ def test_a_recount_finds_a_wrong_figure_and_a_rebuild_mends_it(databases):
         (2, 0, 1),
     ]
     with database.transaction("reporting") as connection:
-        assert handlers.audit(connection) == found
+        assert handlers.audit(connection, now=NOW) == found
         figures.rebuild(connection)
     assert differences() == []
 
@@ -66,3 +68,24 @@ def test_the_migration_makes_the_tables_that_the_store_declares(databases):
             {"name": name},
         )
         assert made == declared, name
+
+
+def test_an_audit_comes_round_to_every_month_and_remembers_what_it_found(databases):
+    apply([received(some_id(), received_at=f"2026-{month:02}-10T09:00:00Z") for month in range(1, 12)])
+    databases.rows("reporting", "UPDATE figure SET received = 5 WHERE slice = 11 AND day = '2026-03-01'")
+    found = []
+    for hour in range(11):
+        with database.transaction("reporting") as connection:
+            found += handlers.audit(connection, now=NOW + timedelta(hours=hour))
+    assert [str(each.cell["day"]) for each in found] == ["2026-03-01"]
+    assert metrics.figures_drift_cells._value.get() == 1
+    with database.transaction("reporting") as connection:
+        figures.rebuild(connection)
+        for hour in range(11):
+            assert handlers.audit(connection, now=NOW + timedelta(hours=hour)) == []
+    assert metrics.figures_drift_cells._value.get() == 0
+
+
+def test_an_audit_of_nothing_finds_nothing(databases):
+    with database.transaction("reporting") as connection:
+        assert handlers.audit(connection, now=NOW) == []
