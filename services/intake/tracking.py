@@ -1,10 +1,10 @@
 """Tracking numbers: what a complainant says, types or reads out to learn how the complaint stands.
 
-A named complaint has a number such as `BK-7F3KM-9QXAT-M2D4C`: 14 random characters of an alphabet of 30 (68
-bits) and a check character by ISO 7064 MOD 31,30, which finds every wrong character and every two neighbours
-exchanged. An anonymous complaint has a receipt of 16 digits such as `4831-0275-9916-3047`: 15 random digits
-and a check digit by Damm. Only a keyed hash of either is looked up, so that neither the table nor a copy of
-it opens anything.
+A named complaint has a number such as `BK-7F3KM-9QXAT-M2D4C`: 14 random characters of an alphabet of 29 (68 bits) and a check
+character by ISO 7064 MOD 29,2, which finds every wrong character and every two that changed places. An anonymous complaint has a
+receipt of 16 digits such as `4831-0275-9916-3047`: 15 random digits and a check digit by Damm, which finds every wrong digit and
+every two neighbours that changed places. Only a keyed hash of either is looked up, so that neither the table nor a copy of it opens
+anything.
 """
 
 import hmac
@@ -13,11 +13,11 @@ from collections.abc import Callable
 
 from stdnum import damm
 from stdnum.exceptions import ValidationError
-from stdnum.iso7064 import mod_37_36
+from stdnum.iso7064 import mod_37_2
 
-ALPHABET = "0123456789ABCDEFGHJKMNPQRTVWXY"
-"""No I, L, O, S, U, Z: on paper they are 1, 0, 5, V and 2. 30 characters, because with 31 prime the check
-misses no exchange.
+ALPHABET = "0123456789ABCDEFGHJKMPQRTVWXY"
+"""No I, L, O, S, U, Z: on paper they are 1, 0, 5, V and 2. No N: on the phone it is M. 29 is a prime and 2 generates all its
+remainders, so that the check misses no exchange.
 """
 
 PREFIX = "BK"
@@ -27,7 +27,7 @@ _NUMBER = re.compile(rf"[{ALPHABET}]{{{_RANDOM_CHARACTERS + 1}}}")
 _RECEIPT = re.compile(rf"[0-9]{{{_RANDOM_DIGITS + 1}}}")
 _LONGEST_INPUT = 80
 
-# What people type for what they read: other digits, other letters, and anything between the groups.
+# What people type for what they read or hear: other digits, other letters, and anything between the groups.
 _TYPED = str.maketrans(
     {
         **{chr(0x0660 + digit): str(digit) for digit in range(10)},
@@ -38,6 +38,7 @@ _TYPED = str.maketrans(
         **dict.fromkeys("Ss", "5"),
         **dict.fromkeys("Zz", "2"),
         **dict.fromkeys("Uu", "V"),
+        **dict.fromkeys("Nn", "M"),
     }
 )
 _BETWEEN = re.compile(
@@ -53,7 +54,7 @@ def new_number(randbelow: Callable[[int], int]) -> str:
         rest, index = divmod(rest, len(ALPHABET))
         characters.append(ALPHABET[index])
     body = "".join(characters)
-    return _grouped_number(body + mod_37_36.calc_check_digit(body, ALPHABET))
+    return _grouped_number(body + mod_37_2.calc_check_digit(body, ALPHABET))
 
 
 def new_receipt(randbelow: Callable[[int], int]) -> str:
@@ -79,7 +80,7 @@ def parse(typed: str) -> str | None:
     if not _NUMBER.fullmatch(compact):
         return None
     try:
-        mod_37_36.validate(compact, ALPHABET)
+        mod_37_2.validate(compact, ALPHABET)
     except ValidationError:
         return None
     return _grouped_number(compact)
