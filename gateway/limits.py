@@ -13,6 +13,7 @@ import limits
 from limits.storage import storage_from_string
 from limits.strategies import SlidingWindowCounterRateLimiter
 
+from gateway.counters import BoundedMemory
 from gateway.settings import LimitSettings, Network
 from services.chassis import settings
 
@@ -25,7 +26,10 @@ class Limits:
 
     def __init__(self, chosen: LimitSettings):
         self._enabled = chosen.enabled
-        self._limiter = SlidingWindowCounterRateLimiter(storage_from_string(chosen.storage))
+        in_memory = chosen.storage == "memory://"
+        self._limiter = SlidingWindowCounterRateLimiter(
+            BoundedMemory() if in_memory else storage_from_string(chosen.storage)
+        )
         self._rates: dict[str, tuple[limits.RateLimitItem, ...]] = {
             kind: getattr(chosen, kind) for kind in KINDS
         }

@@ -125,3 +125,19 @@ def test_the_cookie_of_pages_opens_nothing_of_the_api(recording):
 
     recording.set_cookie(auth.COOKIE, auth.issue("c", ["coordinator"], now()))
     assert recording.get("/v1/dashboard").status_code == 401
+
+
+def test_the_command_issues_a_token_that_the_gateway_takes(environment):
+    from click.testing import CliRunner
+
+    from services.chassis.clock import now
+    from services.cli.token import token
+
+    arguments = ["issue", "--role", "officer", "--institution", "MOH", "--subject", "omar"]
+    done = CliRunner().invoke(token, arguments)
+    assert done.exit_code == 0
+    who = auth.verify(done.output.strip(), now())
+    assert (who.id, who.roles, who.attributes) == ("omar", {"officer"}, {"institution": "MOH"})
+    assert CliRunner().invoke(token, ["issue", "--role", "public"]).exit_code == 2
+    environment({"STAFF_TOKEN_KEY": None})
+    assert CliRunner().invoke(token, arguments).exit_code == 78
