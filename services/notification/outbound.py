@@ -22,7 +22,7 @@ _CLAIM = text(
     WHERE m.id = due.id
     RETURNING m.id::text, m.complaint_id::text, m.event_id::text, m.recipient, m.channel, m.template, m.language, m.parameters,
               m.correlation_id, m.attempts, m.created_at, m.claimed_at, r.sealed,
-              CASE WHEN m.attempts > 1 AND m.channel = 'sms'
+              CASE WHEN m.parts IS NOT NULL AND m.channel = 'sms'
                    THEN (SELECT jsonb_object_agg(p.number, p.provider_id) FROM sms_part p WHERE p.message_id = m.id) END AS accepted
     """
 )

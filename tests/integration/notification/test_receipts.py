@@ -8,7 +8,7 @@ from services.chassis import database
 from services.chassis.clock import now
 from services.notification import outbound, sending
 from services.notification.message import Quiet
-from services.notification.outcome import Accepted, Patience
+from services.notification.outcome import Accepted, Later, Patience
 from services.notification.senders.smpp_codes import Receipt
 from tests.support.notices import CONTACT, expire, handle
 
@@ -58,6 +58,21 @@ def test_what_was_given_up_too_early_still_learns_its_result(facts, states):
     assert states() == {"email unknown": 1}
     sending.record([_accepted(claim)], now=now())
     assert states() == {"email sent": 1}
+
+
+def test_parts_that_are_through_are_known_to_the_next_try_whatever_it_cost(facts):
+    """Also where the provider was to blame, so that the try did not count."""
+    handle(facts(ONLY_SMS).received())
+    moment = now()
+    (claim,) = sending.claim("sms", limit=10, now=moment, quiet=Quiet(active=False))
+    assert claim.accepted == {}
+    throttled = Later("sms_throttled", counts=False, delay=1.0, provider_ids={1: "p1"}, total=3)
+    sending.record(
+        [sending.result(claim, throttled, now=moment, patience=Patience(), jitter=0.5)], now=moment
+    )
+    later = moment + timedelta(seconds=5)
+    (again,) = sending.claim("sms", limit=10, now=later, quiet=Quiet(active=False))
+    assert (again.attempts, again.accepted) == (1, {1: "p1"})
 
 
 def test_a_result_of_an_older_claim_changes_nothing(facts, states, rows):
