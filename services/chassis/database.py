@@ -97,6 +97,7 @@ def transaction(service: str) -> Iterator[sqlalchemy.Connection]:
     it runs what `after_commit` was given in the block.
     """
     with available(service), engine(service).begin() as connection:
+        _forget_callbacks(connection)
         yield connection
         callbacks = connection.info.pop("after_commit", ())
     for callback in callbacks:
@@ -109,6 +110,7 @@ def single(service: str) -> Iterator[sqlalchemy.Connection]:
     the round trips of BEGIN and COMMIT, which cost it a third.
     """
     with available(service), _autocommitting(service).connect() as connection:
+        _forget_callbacks(connection)
         yield connection
         callbacks = connection.info.pop("after_commit", ())
     for callback in callbacks:
@@ -121,6 +123,11 @@ def _autocommitting(service: str) -> sqlalchemy.Engine:
     if found is None:
         found = _singles[service] = engine(service).execution_options(isolation_level="AUTOCOMMIT")
     return found
+
+
+def _forget_callbacks(connection: sqlalchemy.Connection) -> None:
+    # They hang on the driver's connection, which the pool hands on: what a transaction that was rolled back left must not run here.
+    connection.info.pop("after_commit", None)
 
 
 def after_commit(connection: sqlalchemy.Connection, callback: Callable[[], None]) -> None:

@@ -1,6 +1,7 @@
 """A change that is one statement: a transaction of its own, and the first fact about what it makes with it."""
 
 import uuid
+from contextlib import suppress
 
 import pytest
 import sqlalchemy
@@ -34,6 +35,21 @@ def test_each_statement_commits_by_itself_and_callbacks_follow(databases):
         assert made(databases) == 1
         assert called == []
     assert called == [1]
+
+
+@pytest.mark.parametrize("opened", [single, transaction])
+def test_callbacks_of_what_was_rolled_back_never_run(databases, opened):
+    called = []
+    with transaction("intake") as connection:
+        used = connection.connection.dbapi_connection
+        after_commit(connection, lambda: called.append("before"))
+    with suppress(ZeroDivisionError), transaction("intake") as connection:
+        after_commit(connection, lambda: called.append("rolled back"))
+        raise ZeroDivisionError
+    with opened("intake") as connection:
+        assert connection.connection.dbapi_connection is used
+        after_commit(connection, lambda: called.append("committed"))
+    assert called == ["before", "committed"]
 
 
 def test_the_next_transaction_on_the_same_connection_is_one_again(databases):
