@@ -4,6 +4,7 @@ The body is the JSON of `data` alone; everything else travels in headers named `
 """
 
 import json
+import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +18,9 @@ _CE_TYPE = re.compile(rf"\A{PRODUCT}\.([A-Z][A-Za-z0-9]{{0,99}})\.v([1-9][0-9]{{
 _CE_SOURCE = re.compile(rf"\A/{PRODUCT}/([a-z][a-z0-9_]{{0,49}})\Z")
 _SCOPE = re.compile(r"\A[A-Za-z0-9_-]{1,40}\Z")
 _SEQUENCE_MOST = 2**31 - 1
+# PostgreSQL can hold neither a NUL nor half of a surrogate pair. A delivery with one must be parked like any other that is no event;
+# let in, it could be stored nowhere, not even among the failed, and would come back for ever.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class MalformedEvent(ValueError):
@@ -127,16 +131,40 @@ def dump(data: dict[str, Any]) -> str:
 def load(body: bytes | str) -> dict[str, Any]:
     """The JSON object of a body. Raises MalformedEvent."""
     try:
-        data = json.loads(body, parse_constant=_refuse_constant)
+        text = body if isinstance(body, str) else body.decode()
+        data = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
     except (ValueError, RecursionError):
         raise MalformedEvent("body is not JSON") from None
     if not isinstance(data, dict):
         raise MalformedEvent("body is not a JSON object")
+    # Only an escape can bring one in, and our own facts have none.
+    if "\\u" in text and not _storable(data):
+        raise MalformedEvent("body holds a character that cannot be stored")
     return data
 
 
 def _refuse_constant(_: str) -> None:
     raise ValueError
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError
+    return number
+
+
+def _storable(value: Any) -> bool:
+    waiting = [value]
+    while waiting:
+        current = waiting.pop()
+        if isinstance(current, str) and _UNSTORABLE.search(current):
+            return False
+        if isinstance(current, dict):
+            waiting += (*current, *current.values())
+        elif isinstance(current, list):
+            waiting += current
+    return True
 
 
 def _text(headers: dict[str, Any], name: str) -> str:
@@ -146,7 +174,7 @@ def _text(headers: dict[str, Any], name: str) -> str:
             value = value.decode()
         except UnicodeDecodeError:
             value = None
-    if not isinstance(value, str) or not value or "\x00" in value:
+    if not isinstance(value, str) or not value or _UNSTORABLE.search(value):
         raise MalformedEvent(name)
     return value
 

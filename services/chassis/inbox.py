@@ -150,7 +150,10 @@ def fail(
     handler: str,
     retry_after: timedelta | None,
 ) -> None:
-    """Records a failed attempt: retry after the given time, or parked when it is None. `reason` holds no value of the event."""
+    """Records a failed attempt: retry after the given time, or parked when it is None. `reason` holds no value of the event.
+
+    An envelope that is kept already stays, and with it a person's mark that the event was given up.
+    """
     connection.execute(
         text(
             """
@@ -159,7 +162,7 @@ def fail(
             VALUES (:id, :source, :subject, :sequence, :type, :now, :status, 1, :next, :handler, :reason, CAST(:envelope AS jsonb))
             ON CONFLICT (event_id) DO UPDATE SET status = excluded.status, attempts = inbox.attempts + 1,
                 next_attempt_at = excluded.next_attempt_at, handler = excluded.handler, reason = excluded.reason,
-                envelope = excluded.envelope
+                envelope = coalesce(inbox.envelope, excluded.envelope)
             WHERE inbox.status <> 'done'
             """
         ),
@@ -193,7 +196,9 @@ def park_undecodable(
         "headers": {str(name): str(value)[:500] for name, value in headers.items()},
         "properties": {str(name): str(value)[:500] for name, value in properties.items()},
     }
-    digest = hashlib.sha256(body + dump(raw).encode()).digest()
+    # A header of py-amqp can hold half of a surrogate pair, which no encoding does.
+    shown = dump(raw).encode("utf-8", "replace").decode()
+    digest = hashlib.sha256(body + shown.encode()).digest()
     connection.execute(
         text(
             """
@@ -208,7 +213,7 @@ def park_undecodable(
             "now": now,
             "reason": f"undecodable: {reason}"[:300],
             # jsonb cannot hold NUL; it is shown as an escape in a delivery that nobody can read anyway.
-            "envelope": dump(raw).replace("\\u0000", "\\ufffd"),
+            "envelope": shown.replace("\\u0000", "\\ufffd"),
             "body": base64.b64encode(body).decode(),
         },
     )

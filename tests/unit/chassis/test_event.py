@@ -20,9 +20,12 @@ HEADERS = {
     "ce-correlationid": "a-correlation-id",
 }
 
+storable = st.characters(codec="utf-8", exclude_characters="\x00")
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(storable, max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(storable, max_size=5), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 events = st.builds(
@@ -35,7 +38,7 @@ events = st.builds(
     sequence=st.integers(1, 2**31 - 1),
     time=st.datetimes(timezones=st.just(UTC)),
     scope=st.from_regex(r"\A([A-Za-z0-9_]{1,40}|-)\Z"),
-    data=st.dictionaries(st.text(max_size=8), json_values, max_size=4),
+    data=st.dictionaries(st.text(storable, max_size=8), json_values, max_size=4),
     correlation_id=st.from_regex(r"\A[a-z0-9-]{8,64}\Z"),
     causation_id=st.none() | st.uuids().map(str),
     traceparent=st.none() | st.just("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
@@ -85,6 +88,26 @@ def test_a_sequence_out_of_range_is_refused(sequence):
 def test_a_body_that_is_no_json_object_is_refused(body):
     with pytest.raises(MalformedEvent, match="body"):
         read(HEADERS, body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"a": "\\u0000"}',
+        b'{"a": [{"b\\u0000": 1}]}',
+        b'{"a": "\\ud800"}',
+        b'{"a": 1e400}',
+        b'{"a": -1e400}',
+    ],
+)
+def test_what_the_inbox_could_not_keep_is_refused(body):
+    with pytest.raises(MalformedEvent, match="body"):
+        read(HEADERS, body)
+
+
+@pytest.mark.parametrize("body", [b'{"a": "\\ud83d\\ude00"}', b'{"a": "\\\\u0000"}', b'{"a": 1e300}'])
+def test_an_escape_of_what_can_be_kept_is_read(body):
+    read(HEADERS, body)
 
 
 @given(
