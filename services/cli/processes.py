@@ -5,6 +5,9 @@ import logging
 import os
 import signal
 from collections.abc import Callable, Iterable
+from dataclasses import is_dataclass
+from importlib import import_module
+from importlib.util import find_spec
 
 import eventlet
 import eventlet.debug
@@ -12,7 +15,7 @@ from eventlet.hubs import trampoline
 from nameko import config
 from nameko.runners import ServiceRunner
 
-from services.chassis import broker, database, hub, logs, relay, schedule, settings, subscriber, web
+from services.chassis import actor, broker, database, hub, logs, relay, schedule, settings, subscriber, web
 from services.cli import registry
 
 log = logs.get()
@@ -60,16 +63,29 @@ def run(classes: Iterable[type], started: Callable[[], None] = lambda: None) -> 
 
 
 def check(service: str) -> None:
-    """Reads what every service reads, so that what is wrong is said in one line before anything has started.
+    """Reads all settings of a service, so that what is wrong is said in one line before anything has started.
 
-    Raises SettingError. What a service reads for itself it reads first when its app is made.
+    Raises SettingError.
     """
     settings.load(hub.Settings)
     settings.load(web.Settings, service=service)
-    if service in registry.OWNERS:
+    if service == "gateway":
+        settings.load(actor.SigningSettings)
+    else:
         settings.load(database.Settings, service=service)
-        for each in (broker.Settings, relay.Settings, subscriber.Settings, schedule.Settings):
+        for each in (
+            actor.VerifyingSettings,
+            broker.Settings,
+            relay.Settings,
+            subscriber.Settings,
+            schedule.Settings,
+        ):
             settings.load(each)
+    own = registry.CLASSES[service].split(":")[0].removesuffix("service") + "settings"
+    if find_spec(own) is not None:
+        for value in vars(import_module(own)).values():
+            if isinstance(value, type) and is_dataclass(value) and settings.describe(value):
+                settings.load(value)
 
 
 def _wait(runner: ServiceRunner, received) -> None:

@@ -11,7 +11,7 @@ from services.notification.sinks.smtp_sink import SmtpSink
 
 #: Who messages come from, and where the coordinator's desk is, on a machine where all of them end in a sink. Nobody
 #: sleeps there, and somebody waits to see a message: no quiet hours.
-_SENDERS = {
+SENDERS = {
     "MAIL_FROM": "بخدمتكم <no-reply@example.org>",
     "SMS_FROM": "Bekhedmetkm",
     "COORDINATOR_EMAIL": "coordinator@example.org",
@@ -26,7 +26,7 @@ def running(directory: Path | None = None) -> Iterator[dict[str, str]]:
     With `directory` what they received is kept in files there over restarts.
     """
     with contextlib.ExitStack() as stack:
-        found = dict(_SENDERS)
+        found = dict(SENDERS)
         for kind, sink_class in (("smtp", SmtpSink), ("smpp", SmppSink)):
             file = directory / f"{kind}.jsonl" if directory else None
             received = Received(file)

@@ -2,11 +2,12 @@
 
 import pytest
 
+from services.cli.sinks import SENDERS
 from tests.support import journey
 from tests.support.deployment import Deployment
 from tests.support.poll import until
 
-IDLE_SINKS = {"SMTP_URL": "smtp://127.0.0.1:9", "SMPP_URL": "smpp://nobody:nobody@127.0.0.1:9"}
+NOBODY_LISTENS = {**SENDERS, "SMTP_URL": "smtp://127.0.0.1:9", "SMPP_URL": "smpp://nobody:nobody@127.0.0.1:9"}
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def own_system(private_postgres, private_broker, keys):
     environment = {
         **databases.environment,
         **keys,
-        **IDLE_SINKS,
+        **NOBODY_LISTENS,
         "AMQP_URI": private_broker.uri(),
         "LIMITS": "false",
     }
