@@ -108,6 +108,10 @@ hub_lag_seconds = _gauge("hub_lag_seconds", "Delay of the event loop, worst of t
 schedule_last_success_timestamp_seconds = _gauge(
     "schedule_last_success_timestamp_seconds", "When a periodic task last succeeded.", "service", "task"
 )
+# How often it should run: what is late for one task is early for another.
+schedule_interval_seconds = _gauge(
+    "schedule_interval_seconds", "Time between two runs of a periodic task.", "service", "task"
+)
 schedule_failures_total = _counter(
     "schedule_failures_total", "Runs of periodic tasks that failed.", "service", "task"
 )

@@ -128,6 +128,7 @@ class Every(Entrypoint):
     def start(self) -> None:
         """The first run follows at once, if this replica leads."""
         self.leadership.join()
+        metrics.schedule_interval_seconds.labels(self.service, self.name).set(self.seconds)
         self._thread = self.container.spawn_managed_thread(self._run, identifier=f"every {self.name}")
 
     def stop(self) -> None:

@@ -90,6 +90,7 @@ def test_runs_again_and_again_on_one_replica(replicas, task):
     until(lambda: len(task.runs) >= seen + 10)
     assert set(task.runs) == {"first"}
     assert sample("last_success_timestamp_seconds") > 0
+    assert sample("interval_seconds") == 0.05
 
 
 def test_another_takes_over_when_the_first_stops(replicas, task, databases):
