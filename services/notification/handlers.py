@@ -24,7 +24,7 @@ from services.notification.message import (
 from services.notification.template import COMPLAINANT, COORDINATOR
 
 SOURCE = "notification"
-_RELEASE_AT_ONCE = 500
+RELEASE_AT_ONCE = 500
 
 Unseal = Callable[[str], Mapping[str, Any]]
 
@@ -122,7 +122,7 @@ def release(
     Two transactions that handle the two facts at the same moment do not see each other's rows; the sweep, which asks for all, finds
     what they left.
     """
-    rows = store.awaiting(connection, complaint_ids, _RELEASE_AT_ONCE)
+    rows = store.awaiting(connection, complaint_ids, RELEASE_AT_ONCE)
     planned, dropped = {}, []
     for identity, channel, notice, recipient in rows:
         known = {(recipient.complaint_id, recipient.key): recipient}

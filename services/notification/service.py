@@ -58,9 +58,12 @@ class NotificationService:
 
     @every(5, name="release")
     def release(self) -> None:
-        """Frees what awaited a recipient that another transaction wrote at the same moment."""
-        with database.transaction(self.name) as connection:
-            handlers.release(connection, None, now=now(), quiet=settings.load().quiet)
+        """Frees what awaited a recipient that another transaction wrote at the same moment, a chunk per transaction."""
+        while True:
+            with database.transaction(self.name) as connection:
+                found = handlers.release(connection, None, now=now(), quiet=settings.load().quiet)
+            if found < handlers.RELEASE_AT_ONCE:
+                break
 
     @every(10, name="expire_claims")
     def expire_claims(self) -> None:
