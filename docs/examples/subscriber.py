@@ -24,9 +24,10 @@ def take(message: amqp.Message) -> None:
 
 
 vhost = unquote(uri.path[1:]) or "/"
-with amqp.Connection(
-    f"{uri.hostname}:{uri.port or 5672}", uri.username, uri.password, virtual_host=vhost
-) as link:
+tls = uri.scheme == "amqps"
+host = f"{uri.hostname}:{uri.port or (5671 if tls else 5672)}"
+ssl = {"server_hostname": uri.hostname} if tls else False
+with amqp.Connection(host, uri.username, uri.password, virtual_host=vhost, ssl=ssl) as link:
     channel = link.channel()
     channel.queue_declare(queue, durable=True, auto_delete=False, arguments={"x-queue-type": "quorum"})
     channel.queue_bind(queue, "routing.events", f"*.v1.{code}")
