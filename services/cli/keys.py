@@ -26,19 +26,20 @@ def generate() -> dict[str, str]:
 def files(directory: Path) -> dict[str, Path]:
     """The key files of `directory` by setting name; those that are missing are generated.
 
-    Pairs are generated together: when one half is missing, both are new, since half a pair opens nothing.
+    Of a pair the public half follows from the private one, which is never replaced: with it would go what was sealed for it.
     """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = generate()
     places = {name: directory / name.lower() for name in fresh}
-    for names in (
-        ("ACTOR_SIGNING_KEY", "ACTOR_VERIFY_KEY"),
-        ("SEAL_PUBLIC_KEY", "SEAL_PRIVATE_KEY"),
-        *((name,) for name in ("STAFF_TOKEN_KEY", "CONTACT_KEY", "TRACKING_PEPPER")),
-    ):
-        if not all(places[name].exists() for name in names):
-            for name in names:
-                _write(places[name], fresh[name])
+    for private, public, public_of in _PAIRS:
+        if not places[private].exists():
+            _write(places[private], fresh[private])
+            _write(places[public], fresh[public])
+        elif not places[public].exists():
+            _write(places[public], public_of(base64.b64decode(places[private].read_text())))
+    for name in ("STAFF_TOKEN_KEY", "CONTACT_KEY", "TRACKING_PEPPER"):
+        if not places[name].exists():
+            _write(places[name], fresh[name])
     return places
 
 
@@ -50,3 +51,10 @@ def _write(place: Path, value: str) -> None:
 
 def _text(value: bytes) -> str:
     return base64.b64encode(value).decode()
+
+
+#: (private half, public half, the public one of the raw private one)
+_PAIRS = (
+    ("ACTOR_SIGNING_KEY", "ACTOR_VERIFY_KEY", lambda raw: _text(bytes(SigningKey(raw).verify_key))),
+    ("SEAL_PRIVATE_KEY", "SEAL_PUBLIC_KEY", lambda raw: _text(bytes(PrivateKey(raw).public_key))),
+)
