@@ -71,6 +71,8 @@ class Consumer:
         careful = True
         while not self.stopping:
             self._drain(arrived, 1 if careful else self._batch)
+            if not arrived:
+                self._check_broker()
             # Whoever dies on a message takes with it all that it holds, and each death counts for each of them. So what comes back
             # is taken one by one, until something comes that was never delivered: what is returned stands in front of that.
             proven = careful and not (arrived and _delivery_count(arrived[0][1]))
@@ -112,6 +114,15 @@ class Consumer:
             wait = max(0.001, deadline - clock()) if deadline else 1.0
             if deadline and clock() > deadline:
                 return
+
+    def _check_broker(self) -> None:
+        """Raises when nothing, not even a heartbeat, has come from the broker for two intervals.
+
+        Only after everything that had arrived was read: what came while a batch was handled lies in the socket until then.
+        """
+        if self._link.transport.implements.heartbeats:
+            with self._lock:
+                self._link.heartbeat_check()
 
     def _handle(self, channel: Any, batch: list[tuple[bool, Any]]) -> None:
         """Makes the batch safe in the database, then acknowledges it."""

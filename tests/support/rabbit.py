@@ -141,6 +141,21 @@ class PrivateBroker(Broker):
             raise AssertionError(f"the private RabbitMQ node did not start: {end}") from None
         return self
 
+    def wait_written(self, *queues: str, seconds: float = 30) -> None:
+        """Waits until the node has on its disk that these quorum queues exist.
+
+        RabbitMQ 3.10 writes that some seconds late. A queue that was made just before a SIGKILL is listed afterwards, and
+        whoever consumes from it waits for ever.
+        """
+        names = [queue.encode() for queue in queues]
+
+        def written() -> bool:
+            lists = Path(self._directory.name, "data").glob("*/quorum/*/names.dets")
+            listed = b"".join(file.read_bytes() for file in lists)
+            return all(name in listed for name in names)
+
+        until(written, seconds)
+
     def kill(self) -> None:
         """SIGKILL to the node."""
         self._signal(signal.SIGKILL)

@@ -40,6 +40,7 @@ def test_a_killed_broker_loses_nothing(toys_with_own_broker, private_broker):
     toys.start(Ponger, Pinger)
     subject = toys.ping(["good"] * 3)
     until(lambda: toys.seen(subject) == [1, 2, 3], 20)
+    private_broker.wait_written("ponger.inbox", "ponger.dead")
     private_broker.kill()
     started = time.monotonic()
     toys.ping(["good"] * 3, subject, first=4)
