@@ -218,6 +218,11 @@ def _create(service: str, wanted: Settings) -> sqlalchemy.Engine:
         "idle_in_transaction_session_timeout": 60_000,
         # A backend whose client has given up must let go of its locks, and not only when it next has something to say.
         "client_connection_check_interval": 1000,
+        # A client whose machine is gone says nothing more; else the server would keep its locks, those of leaders too, for hours.
+        "tcp_keepalives_idle": 15,
+        "tcp_keepalives_interval": 5,
+        "tcp_keepalives_count": 3,
+        "tcp_user_timeout": 15_000,
         "timezone": "UTC",
     }
     created = sqlalchemy.create_engine(

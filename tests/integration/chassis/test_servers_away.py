@@ -111,3 +111,22 @@ def alive(toys) -> bool:
         return toys.unpublished() >= 0
     except Exception:
         return False
+
+
+def test_the_server_gives_up_a_client_whose_machine_is_gone(toys):
+    """Half a minute later the locks of a leader that lost its power are free."""
+    shown = {
+        name: toys.rows("ponger", f"SHOW {name}")[0][0]
+        for name in (
+            "tcp_keepalives_idle",
+            "tcp_keepalives_interval",
+            "tcp_keepalives_count",
+            "tcp_user_timeout",
+        )
+    }
+    assert shown == {
+        "tcp_keepalives_idle": "15",
+        "tcp_keepalives_interval": "5",
+        "tcp_keepalives_count": "3",
+        "tcp_user_timeout": "15000",
+    }
