@@ -17,8 +17,10 @@ LINK = (
     ("blackhole", 1.0, 6.0, 3),
     ("blackhole", 11.0, 15.0, 1),
     ("latency", 3.0, 8.0, 2),
+    # Nothing is undone; what was open has to be given up by those who wait on it.
+    ("forget", 0.0, 0.0, 2),
 )
-SERVER = (("kill", 0.5, 4.0, 3), ("restart", 0.0, 0.0, 1), ("freeze", 1.0, 6.0, 3))
+SERVER = (("kill", 0.5, 4.0, 3), ("restart", 0.0, 0.0, 1), ("freeze", 1.0, 6.0, 3), ("freeze", 11.0, 13.0, 1))
 #: How often each family is drawn.
 FAMILIES = (("process", 10), ("link", 8), ("server", 3))
 #: Mean seconds between the starts of two faults.

@@ -123,3 +123,17 @@ def test_cut_passes_delays_swallows_and_resets(echo):
         with socket.create_connection(("127.0.0.1", proxy.port), timeout=5) as healed:
             healed.sendall(b"5")
             assert healed.recv(1) == b"5"
+
+
+def test_a_forgotten_connection_passes_nothing_and_a_new_one_does(echo):
+    with Cut(echo) as proxy, socket.create_connection(("127.0.0.1", proxy.port), timeout=5) as line:
+        line.sendall(b"1")
+        assert line.recv(1) == b"1"
+        proxy.forget()
+        line.sendall(b"2")
+        line.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            line.recv(1)
+        with socket.create_connection(("127.0.0.1", proxy.port), timeout=5) as other:
+            other.sendall(b"3")
+            assert other.recv(1) == b"3"

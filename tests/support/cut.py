@@ -17,7 +17,8 @@ class Cut:
     """Listens on `port` of 127.0.0.1 and passes bytes to `target` (host, port).
 
     `cut()` resets what is open and refuses what comes; `blackhole()` keeps connections open and passes
-    nothing; `heal()` undoes both. `latency` (seconds) delays each piece in both directions.
+    nothing; `heal()` undoes both. `forget()` is a firewall that lost its state: what is open passes nothing any more
+    and is never told, and new connections work. `latency` (seconds) delays each piece in both directions.
     """
 
     def __init__(self, target: tuple[str, int]):
@@ -27,6 +28,7 @@ class Cut:
         self._passing.set()
         self._refusing = False
         self._closed = False
+        self._generation = 0
         self._open: set = set()
         self._lock = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -39,6 +41,9 @@ class Cut:
 
     def blackhole(self) -> None:
         self._passing.clear()
+
+    def forget(self) -> None:
+        self._generation += 1
 
     def heal(self) -> None:
         self._refusing = False
@@ -78,11 +83,14 @@ class Cut:
             with self._lock:
                 self._open |= {near, far}
             for source, sink in ((near, far), (far, near)):
-                threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
+                pumped = (source, sink, self._generation)
+                threading.Thread(target=self._pump, args=pumped, daemon=True).start()
 
-    def _pump(self, source, sink) -> None:
+    def _pump(self, source, sink, generation: int) -> None:
         try:
             while piece := source.recv(65536):
+                if generation != self._generation:
+                    continue
                 if self.latency:
                     time.sleep(self.latency)  # a fault: a slow line
                 self._passing.wait()
