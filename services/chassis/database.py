@@ -83,7 +83,7 @@ def engine(service: str) -> sqlalchemy.Engine:
 
 def forget() -> None:
     """Closes all engines and forgets them. For tests that change the environment, and at the end of a process."""
-    for each in _engines.values():
+    for each in [*_engines.values(), *_singles.values()]:
         each.dispose()
     _engines.clear()
     _singles.clear()
@@ -118,10 +118,11 @@ def single(service: str) -> Iterator[sqlalchemy.Connection]:
 
 
 def _autocommitting(service: str) -> sqlalchemy.Engine:
-    # The same pool under other options; kept, because to make one costs as much as a statement.
+    # Connections of their own that stay in this mode: to switch one there and back costs a round trip each time.
     found = _singles.get(service)
     if found is None:
-        found = _singles[service] = engine(service).execution_options(isolation_level="AUTOCOMMIT")
+        wanted = settings.load(Settings, service=service)
+        found = _singles[service] = _create(service, wanted, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
     return found
 
 
@@ -205,7 +206,7 @@ def prove_concurrency(service: str, seconds: float = 0.2) -> None:
         raise RuntimeError("the database driver blocks the event loop; is the process monkey-patched first?")
 
 
-def _create(service: str, wanted: Settings) -> sqlalchemy.Engine:
+def _create(service: str, wanted: Settings, **options: Any) -> sqlalchemy.Engine:
     address = sqlalchemy.make_url(wanted.url)
     if address.drivername == "postgresql":
         address = address.set(drivername="postgresql+psycopg2")
@@ -242,11 +243,15 @@ def _create(service: str, wanted: Settings) -> sqlalchemy.Engine:
             "keepalives_interval": 5,
             "keepalives_count": 3,
         },
+        **options,
     )
     event.listen(created, "checkout", _refuse_dead)
-    gauge = metrics.database_pool_in_use.labels(service)
-    gauge.set_function(created.pool.checkedout)
+    metrics.database_pool_in_use.labels(service).set_function(lambda: _in_use(service))
     return created
+
+
+def _in_use(service: str) -> int:
+    return sum(kind[service].pool.checkedout() for kind in (_engines, _singles) if service in kind)
 
 
 def _waiter(seconds: float) -> Callable[..., None]:

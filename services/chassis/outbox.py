@@ -163,6 +163,16 @@ _FIRST = """
 """
 
 
+FIRST_FACT_TYPES = {
+    "fact_id": "uuid",
+    "fact_now": "timestamptz",
+    "fact_version": "smallint",
+    "fact_subject": "uuid",
+    "fact_data": "json",
+}
+"""PostgreSQL types of the parameters of `first_fact_sql` that are not text."""
+
+
 def first_fact_sql(guard: str) -> str:
     """CTEs that record the first fact about a subject, if the CTE `guard` before them has its one row; see `first_fact`."""
     return _FIRST.format(guard=guard)

@@ -14,6 +14,7 @@ import sqlalchemy
 from sqlalchemy import Connection, Row, text
 
 from services.chassis import database, outbox
+from services.chassis.prepared import Prepared
 from services.intake.complaint import Complaint, Progress
 
 _TRACKING_UNIQUE = "complaint_tracking_hash_key"
@@ -49,8 +50,22 @@ _FILE = """
     SELECT count(*) FROM filed
 """
 _FACT = outbox.first_fact_sql(guard="filed")
-_FILE_PLAIN = _FILE.format(claimed="", only_claimed="", first_fact=_FACT)
-_FILE_KEYED = _FILE.format(claimed=_KEEP_KEY, only_claimed="FROM claimed", first_fact=_FACT)
+_TYPES = outbox.FIRST_FACT_TYPES | {
+    "id": "uuid",
+    "tracking_hash": "bytea",
+    "received_at": "timestamptz",
+    "anonymous": "boolean",
+    "wrapped_key": "bytea",
+    "sealed": "bytea",
+    "key_hash": "bytea",
+    "body_hash": "bytea",
+    "answer": "bytea",
+    "expires_at": "timestamptz",
+}
+_FILE_PLAIN = Prepared("file_plain", _FILE.format(claimed="", only_claimed="", first_fact=_FACT), _TYPES)
+_FILE_KEYED = Prepared(
+    "file_keyed", _FILE.format(claimed=_KEEP_KEY, only_claimed="FROM claimed", first_fact=_FACT), _TYPES
+)
 
 
 class NumberTaken(Exception):
@@ -93,7 +108,7 @@ def file_complaint(
         parameters |= zip(("key_hash", "body_hash", "answer", "expires_at"), kept_answer, strict=True)
     statement = _FILE_PLAIN if kept_answer is None else _FILE_KEYED
     try:
-        return connection.exec_driver_sql(statement, parameters).scalar_one() == 1
+        return statement.execute(connection, parameters).scalar_one() == 1
     except sqlalchemy.exc.IntegrityError as error:
         if database.sqlstate(error) == _UNIQUE_VIOLATION and _TRACKING_UNIQUE in str(error.orig):
             raise NumberTaken from None
