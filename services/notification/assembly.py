@@ -3,13 +3,13 @@
 import ssl
 from collections.abc import Mapping
 from datetime import timedelta
-from functools import lru_cache
 from typing import Any
 
 import flask
 
 from services.chassis import database, seal
 from services.chassis.clock import now
+from services.chassis.measuring import Measuring
 from services.notification import api, handlers, metrics, sending, settings, store, templates
 from services.notification.dispatch import Dispatch, Lane, ReceiptDesk, jitter
 from services.notification.outbound import Claim
@@ -24,7 +24,6 @@ def create_app() -> flask.Flask:
     """The WSGI app. Raises SettingError, and TemplateRefused when a template is missing or wrong."""
     settings.load()
     templates.loaded()
-    metrics.watch_pending(_pending)
     return api.create_notification_app()
 
 
@@ -71,6 +70,13 @@ def create_dispatch() -> Dispatch:
     return Dispatch(lanes, desk)
 
 
+def create_figures() -> Measuring[Mapping[str, tuple[int, float]]]:
+    """Measures the messages that wait for the metrics that show them."""
+    pending: Measuring[Mapping[str, tuple[int, float]]] = Measuring(_pending)
+    metrics.watch_pending(pending)
+    return pending
+
+
 def unseal(sealed: str) -> Mapping[str, Any]:
     """What a sealed contact holds. Raises SealError."""
     return seal.unseal(settings.load().seal_private_key, sealed)
@@ -83,12 +89,6 @@ def _compose(claim: Claim) -> Letter:
     )
 
 
-@lru_cache(maxsize=1)
-def _pending_in(_five_seconds: int) -> dict[str, tuple[int, float]]:
+def _pending() -> dict[str, tuple[int, float]]:
     with database.transaction(handlers.SOURCE) as connection:
         return store.pending(connection, now())
-
-
-def _pending() -> dict[str, tuple[int, float]]:
-    # One scrape asks for four figures; one look is enough for them.
-    return _pending_in(int(now().timestamp()) // 5)

@@ -1,10 +1,11 @@
 """What notification counts beside the chassis. Every label is from a fixed list."""
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from services.chassis.measuring import Measuring
 from services.notification.template import CHANNELS
 
 _PREFIX = "bekhedmetkom"
@@ -50,15 +51,12 @@ messages_oldest_seconds = Gauge(
 )
 
 
-def watch_pending(read: Callable[[], Mapping[str, tuple[int, float]]]) -> None:
-    """Has the gauges ask `read` for {channel: (messages, seconds)} when scraped; NaN where it fails, so that a scrape never does."""
-
-    def figure(channel: str, index: int) -> float:
-        try:
-            return float(read().get(channel, (0, 0.0))[index])
-        except Exception:
-            return math.nan
-
+def watch_pending(pending: Measuring[Mapping[str, tuple[int, float]]]) -> None:
+    """Has the gauges show what is measured: {channel: (messages, seconds)}."""
     for channel in CHANNELS:
-        messages_pending.labels(channel).set_function(lambda channel=channel: figure(channel, 0))
-        messages_oldest_seconds.labels(channel).set_function(lambda channel=channel: figure(channel, 1))
+        messages_pending.labels(channel).set_function(pending.figure(partial(_figure, channel, 0)))
+        messages_oldest_seconds.labels(channel).set_function(pending.figure(partial(_figure, channel, 1)))
+
+
+def _figure(channel: str, index: int, pending: Mapping[str, tuple[int, float]]) -> float:
+    return pending.get(channel, (0, 0.0))[index]

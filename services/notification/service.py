@@ -13,7 +13,7 @@ from services.chassis.schedule import Background, every
 from services.chassis.subscriber import subscribe
 from services.chassis.web import Web
 from services.notification import events, handlers, sending, settings
-from services.notification.assembly import create_app, create_dispatch, unseal
+from services.notification.assembly import create_app, create_dispatch, create_figures, unseal
 
 
 class NotificationService:
@@ -23,6 +23,7 @@ class NotificationService:
     web = Web(create_app)
     relay = Relay()
     dispatch = Background(create_dispatch)
+    figures = Background(create_figures)
 
     @subscribe(events.COMPLAINT_RECEIVED, batch=True)
     def complaint_received(self, connection: Connection, received: Sequence[Event]) -> None:

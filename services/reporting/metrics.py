@@ -1,10 +1,11 @@
 """Metrics of reporting, in one place. Labels are types of facts and nothing that grows."""
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 
 from prometheus_client import Gauge, Histogram
+
+from services.chassis.measuring import Measuring
 
 # From the moment that a fact states to the moment at which its figures were written: what a reader of the dashboard is behind by.
 projection_lag_seconds = Histogram(
@@ -33,13 +34,6 @@ def show_drift(cells_by_month: Mapping[date, int]) -> None:
     figures_drift_cells.set(sum(_drift.values()))
 
 
-def watch_without_receipt(read: Callable[[], int]) -> None:
-    """Has the gauge ask `read` when it is scraped; NaN where that fails, so that a scrape never does."""
-
-    def figure() -> float:
-        try:
-            return float(read())
-        except Exception:
-            return math.nan
-
-    complaints_without_receipt.set_function(figure)
+def watch_without_receipt(without_receipt: Measuring[int]) -> None:
+    """Has the gauge show what is measured."""
+    complaints_without_receipt.set_function(without_receipt.figure(float))

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-import flask
 import sqlalchemy
 
 from services.chassis import database, logs
 from services.chassis.clock import now
 from services.chassis.event import Event
-from services.chassis.schedule import every
+from services.chassis.measuring import Measuring
+from services.chassis.schedule import Background, every
 from services.chassis.subscriber import subscribe
 from services.chassis.web import Web
 from services.reporting import api, events, handlers, metrics, store
@@ -16,10 +16,11 @@ from services.reporting import api, events, handlers, metrics, store
 log = logs.get()
 
 
-def create_app() -> flask.Flask:
-    """The WSGI app; from then on a scrape of the process asks for the complaints without a receipt."""
-    metrics.watch_without_receipt(_without_receipt)
-    return api.create_reporting_app()
+def create_figures() -> Measuring[int]:
+    """Measures the complaints without a receipt for the metric that shows them."""
+    without_receipt = Measuring(_without_receipt)
+    metrics.watch_without_receipt(without_receipt)
+    return without_receipt
 
 
 def _without_receipt() -> int:
@@ -31,7 +32,8 @@ class ReportingService:
     """Subscriptions, schedules and the web app of reporting."""
 
     name = handlers.SERVICE
-    web = Web(create_app)
+    web = Web(api.create_reporting_app)
+    figures = Background(create_figures)
 
     @subscribe(events.COMPLAINT_RECEIVED, batch=True)
     def complaint_received(self, connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:

@@ -1,10 +1,10 @@
 """The metrics of routing. Labels are reasons from a fixed list, so the number of series is bounded."""
 
-import math
 from collections import Counter as Tally
-from collections.abc import Callable
 
 import prometheus_client
+
+from services.chassis.measuring import Measuring
 
 _PREFIX = "bekhedmetkom"
 
@@ -31,14 +31,7 @@ def count(assigned: Tally[str], failed: Tally[str]) -> None:
         assignment_failures_total.labels(reason).inc(number)
 
 
-def watch_unowned(read: Callable[[], tuple[int, float]]) -> None:
-    """Has the two gauges ask `read` for (cases, seconds) when they are scraped; NaN where it fails, so that a scrape never does."""
-
-    def figure(index: int) -> float:
-        try:
-            return float(read()[index])
-        except Exception:
-            return math.nan
-
-    unowned_cases.set_function(lambda: figure(0))
-    unowned_oldest_seconds.set_function(lambda: figure(1))
+def watch_unowned(unowned: Measuring[tuple[int, float]]) -> None:
+    """Has the two gauges show what is measured of the unowned: (cases, seconds)."""
+    unowned_cases.set_function(unowned.figure(lambda read: read[0]))
+    unowned_oldest_seconds.set_function(unowned.figure(lambda read: read[1]))

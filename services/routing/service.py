@@ -9,8 +9,9 @@ import sqlalchemy
 from services.chassis import database, logs, settings
 from services.chassis.clock import now
 from services.chassis.event import Event
+from services.chassis.measuring import Measuring
 from services.chassis.relay import Relay
-from services.chassis.schedule import every
+from services.chassis.schedule import Background, every
 from services.chassis.subscriber import subscribe
 from services.chassis.web import Web
 from services.routing import api, events, handlers, metrics, seed, store
@@ -20,10 +21,16 @@ log = logs.get()
 
 
 def create_app() -> flask.Flask:
-    """The WSGI app; from then on a scrape of the process asks for the unowned cases. Raises SettingError."""
+    """The WSGI app. Raises SettingError."""
     settings.load(Settings)
-    metrics.watch_unowned(_unowned)
     return api.create_routing_app()
+
+
+def create_figures() -> Measuring[tuple[int, float]]:
+    """Measures the unowned cases for the metrics that show them."""
+    unowned = Measuring(_unowned)
+    metrics.watch_unowned(unowned)
+    return unowned
 
 
 def _unowned() -> tuple[int, float]:
@@ -37,6 +44,7 @@ class RoutingService:
     name = handlers.SOURCE
     web = Web(create_app)
     relay = Relay()
+    figures = Background(create_figures)
 
     @subscribe(events.COMPLAINT_RECEIVED, batch=True)
     def complaint_received(self, connection: sqlalchemy.Connection, received: Sequence[Event]) -> None:

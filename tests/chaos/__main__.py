@@ -123,7 +123,14 @@ def send_away(world: World, seed: int) -> list[str]:
 def outside(world: World, books: Books) -> list[Finding]:
     """What can only be asked of the running system: the way of a tracking number, the alarm, the queues."""
     unowned = books.rows("SELECT count(*) FROM routing.cases WHERE unowned_since IS NOT NULL")[0][0]
-    shown = metric(world.deployment.url("routing") + "/metrics", "bekhedmetkom_unowned_cases")
+    # Measured every few seconds, so the figure may still be the one before the last case found its officer.
+    deadline = time.monotonic() + 30
+    while (
+        shown := metric(world.deployment.url("routing") + "/metrics", "bekhedmetkom_unowned_cases")
+    ) != unowned:
+        if time.monotonic() > deadline:
+            break
+        time.sleep(1)
     queues = {
         name: each["messages_ready"] + each["messages_unacknowledged"]
         for name, each in world.broker.queues("/").items()

@@ -120,7 +120,7 @@ def test_facts_become_notices_that_staff_can_see(service, facts, outside, databa
     assert (status, sum(each["messages"] for each in json.loads(body)["items"])) == (200, 7)
     status, text = service.ask("/metrics")
     assert 'bekhedmetkom_messages_total{channel="sms",outcome="delivered",template="received"}' in text
-    assert 'bekhedmetkom_messages_pending{channel="sms"} 0.0' in text
+    until(lambda: 'bekhedmetkom_messages_pending{channel="sms"} 0.0' in service.ask("/metrics")[1], 30)
 
 
 def test_only_staff_may_look(service, facts):

@@ -140,9 +140,11 @@ def test_what_fell_due_is_counted_by_the_schedule_in_chunks(databases):
 
 
 def test_a_scrape_shows_what_has_no_receipt(databases):
-    client = service.create_app().test_client()
+    client = api.create_reporting_app().test_client()
+    figures = service.create_figures()
 
     def scraped() -> str:
+        figures.measure()
         page = client.get("/metrics").text
         (line,) = re.findall(r"^bekhedmetkom_reporting_complaints_without_receipt (.*)$", page, re.MULTILINE)
         return line
@@ -156,7 +158,8 @@ def test_a_scrape_shows_what_has_no_receipt(databases):
 
 def test_a_scrape_bears_a_database_that_is_away(environment):
     environment({"DATABASE_URL_REPORTING": "postgresql://127.0.0.1:1/nothing"})
-    assert "complaints_without_receipt NaN" in service.create_app().test_client().get("/metrics").text
+    service.create_figures().measure()
+    assert "complaints_without_receipt NaN" in api.create_reporting_app().test_client().get("/metrics").text
 
 
 def test_the_service_handles_every_fact_that_it_reads():
