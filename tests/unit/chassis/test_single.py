@@ -40,10 +40,10 @@ def test_each_statement_commits_by_itself_and_callbacks_follow(databases):
 @pytest.mark.parametrize("opened", [single, transaction])
 def test_callbacks_of_what_was_rolled_back_never_run(databases, opened):
     called = []
-    with transaction("intake") as connection:
+    with opened("intake") as connection:
         used = connection.connection.dbapi_connection
         after_commit(connection, lambda: called.append("before"))
-    with suppress(ZeroDivisionError), transaction("intake") as connection:
+    with suppress(ZeroDivisionError), opened("intake") as connection:
         after_commit(connection, lambda: called.append("rolled back"))
         raise ZeroDivisionError
     with opened("intake") as connection:
