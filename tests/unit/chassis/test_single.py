@@ -10,6 +10,7 @@ from services.chassis import database, outbox
 from services.chassis.clock import now
 from services.chassis.contract import Fact
 from services.chassis.database import after_commit, single, transaction
+from services.chassis.prepared import Prepared
 
 MAKE = "INSERT INTO inbox_cursor (source, subject, last) VALUES ('x', %(subject)s, 1)"
 WITH_FACT = (
@@ -52,15 +53,25 @@ def test_callbacks_of_what_was_rolled_back_never_run(databases, opened):
     assert called == ["before", "committed"]
 
 
-def test_the_next_transaction_on_the_same_connection_is_one_again(databases):
+def test_a_transaction_after_it_is_one_again(databases):
     with single("intake") as connection:
-        used = connection.connection.dbapi_connection
         connection.exec_driver_sql(MAKE, subject())
     with transaction("intake") as connection:
-        assert connection.connection.dbapi_connection is used
         connection.exec_driver_sql(MAKE, subject())
         connection.rollback()
     assert made(databases) == 1
+
+
+def test_a_prepared_statement_outlives_rollbacks_and_is_prepared_again_on_a_new_connection(databases):
+    make = Prepared("make", MAKE, {"subject": "uuid"})
+    for _ in range(2):
+        with suppress(ZeroDivisionError), transaction("intake") as connection:
+            make.execute(connection, subject())
+            raise ZeroDivisionError
+        with transaction("intake") as connection:
+            make.execute(connection, subject())
+        database.engine("intake").dispose()
+    assert made(databases) == 2
 
 
 def test_a_statement_records_the_first_fact_about_what_it_makes_or_nothing(databases):
