@@ -68,19 +68,26 @@ class Client:
         self._idle: deque[_Connection] = deque()
 
     def request(
-        self, method: str, target: str, headers: Mapping[str, str], body: bytes = b"", *, timeout: float = 0.0
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: bytes = b"",
+        *,
+        timeout: float = 0.0,
+        repeatable: bool = False,
     ) -> Answer:
         """One answer of the service, whatever its status. Raises ServiceFailed or ServiceTimedOut.
 
         A request for which no connection could be made is tried once more. One that the service may have read is sent once more only if
-        repeating it does no harm: GET, HEAD, or any with an Idempotency-Key. A deadline that passed is never a reason to repeat.
+        repeating it does no harm: GET, HEAD, or what the caller calls `repeatable`. A deadline that passed is never a reason to repeat.
         """
         seconds = timeout or self.timeout
         deadline = time.monotonic() + seconds
         if not self._turns.acquire(timeout=min(self.wait, seconds)):
             raise ServiceTimedOut(self.service, "no connection became free", sent=False)
         try:
-            repeatable = method in ("GET", "HEAD") or any(n.lower() == "idempotency-key" for n in headers)
+            repeatable = repeatable or method in ("GET", "HEAD")
             head = self._head(method, target, headers, body)
             try:
                 return self._once(head, body, deadline, fresh=False)

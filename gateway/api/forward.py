@@ -66,6 +66,7 @@ def _view(route: Route) -> Callable[..., flask.Response]:
             body,
             language=_header("Accept-Language"),
             key=_header(IDEMPOTENCY_KEY),
+            repeatable=route.repeatable,
         )
         if route.misses and answer.status == 404:
             admission.count("misses")
@@ -83,10 +84,12 @@ def ask(
     *,
     language: str | None = None,
     key: str | None = None,
+    repeatable: bool = False,
 ) -> clients.Answer:
     """The answer of `service` to `who`. Raises Problem 503 or 504 when it does not answer.
 
-    A change that has no idempotency key gets one here, so that it can be sent again when its outcome is unknown (docs/adr/0021).
+    A `repeatable` change that has no idempotency key gets one here, so that it can be sent again when its outcome is unknown
+    (docs/adr/0021). Any other change is sent once.
     """
     headers = {"Authorization": auth.vouch(who, service, clock.now())}
     correlation_id = logs.correlation_id()
@@ -99,10 +102,12 @@ def ask(
         headers["Accept-Language"] = language
     if method in _WITH_BODY:
         headers["Content-Type"] = "application/json"
-    if method in _CHANGES:
-        key = headers[IDEMPOTENCY_KEY] = key or f"gateway-{uuid.uuid4()}"
+    if repeatable:
+        key = key or f"gateway-{uuid.uuid4()}"
+    if key and method in _CHANGES:
+        headers[IDEMPOTENCY_KEY] = key
     try:
-        return clients.of(service).request(method, target, headers, body)
+        return clients.of(service).request(method, target, headers, body, repeatable=repeatable)
     except clients.ServiceFailed as failure:
         outcome = (
             "timeout"
@@ -113,7 +118,7 @@ def ask(
         )
         metrics.service_failures_total.labels(service, outcome).inc()
         log.warning("service_did_not_answer", target=service, reason=failure.reason, sent=failure.sent)
-        raise problems.service_failed(failure, key if method in _CHANGES else None) from None
+        raise problems.service_failed(failure, key if repeatable else None) from None
 
 
 def _header(name: str) -> str | None:

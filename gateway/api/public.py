@@ -3,7 +3,7 @@
 from gateway.api.routes import Route
 
 ROUTES = (
-    Route("POST", "/v1/complaints", "intake", "/complaints", limit="complaints"),
+    Route("POST", "/v1/complaints", "intake", "/complaints", limit="complaints", repeatable=True),
     Route(
         "GET", "/v1/complaints/{tracking}", "intake", "/complaints/{tracking}", limit="lookups", misses=True
     ),

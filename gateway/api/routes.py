@@ -9,7 +9,8 @@ class Route:
 
     `path` and `target` name parameters alike, as in OpenAPI ("/complaints/{tracking}"). Of `roles` the caller needs one.
     `limit` is the kind of limit that counts each request; `misses` counts answers of 404 against LIMIT_MISSES too.
-    `query` lets the query string pass.
+    `query` lets the query string pass. `repeatable` says of a change that sending it twice is sending it once: its service
+    keeps the Idempotency-Key, or the change is idempotent by nature (docs/adr/0021).
     """
 
     method: str
@@ -20,6 +21,7 @@ class Route:
     roles: tuple[str, ...] = ("public",)
     query: bool = False
     misses: bool = False
+    repeatable: bool = False
 
     @property
     def name(self) -> str:

@@ -42,6 +42,7 @@ ROUTES = (
         "/staff/officers/{officer_id}/presence",
         limit="staff",
         roles=_COORDINATOR,
+        repeatable=True,
     ),
     Route(
         "GET",

@@ -158,6 +158,7 @@ def _send(draft: Draft, groups: Mapping[str, list[str]]) -> flask.Response:
             body,
             language=render.language(),
             key=draft.idempotency_key(body),
+            repeatable=True,
         )
     except Problem as problem:
         if problem.status not in (429, 503, 504):

@@ -1,6 +1,7 @@
 """Guards over the gateway as a whole, each with a proof that it can fail."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import flask
@@ -10,7 +11,8 @@ from babel.messages import pofile
 from babel.messages.extract import extract_from_dir
 
 from gateway import admission, app, limits
-from gateway.api import docs
+from gateway.api import contracts, docs
+from gateway.api.routes import Route
 from gateway.web import pages, render, static
 from services.chassis.actor import require
 from services.chassis.http import UnguardedRoute
@@ -19,6 +21,8 @@ from services.chassis.http import create_app as chassis_app
 WEB = Path(render.__file__).parent
 METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
 OPTIONS = {"templates/**.html": {"trimmed": "true"}}
+#: They say what is to be, not what is to be added: said twice, it is so once.
+IDEMPOTENT_BY_NATURE = {("POST", "/v1/staff/officers/{officer_id}/presence")}
 KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
 
 
@@ -130,6 +134,31 @@ def test_every_route_says_who_may_and_how_often(gateway):
     assert sorted(set(views) - set(marked)) == sorted(app.UNLIMITED)
     for route in docs.ROUTES:
         assert route.limit in limits.KINDS
+
+
+def unproven(routes: Iterable[Route]) -> list[str]:
+    """Changes marked repeatable of which neither the service's contract nor a person says that they are."""
+    found = []
+    for route in routes:
+        operation = docs._operation(route, contracts.document(route.service))
+        takes_key = any(each.get("name") == "Idempotency-Key" for each in operation["parameters"])
+        if route.repeatable and not takes_key and (route.method, route.path) not in IDEMPOTENT_BY_NATURE:
+            found.append(f"{route.method} {route.path}")
+    return found
+
+
+def test_what_is_sent_again_after_a_break_bears_it():
+    assert unproven(docs.ROUTES) == []
+    assert {route.path for route in docs.ROUTES if route.repeatable and route.method == "POST"} == {
+        "/v1/complaints",
+        "/v1/staff/officers/{officer_id}/presence",
+    }
+
+
+def test_the_guard_of_repeating_sees_a_change_that_takes_no_key():
+    target = "/staff/officers/{officer_id}/presence"
+    bare = Route("POST", "/v1/x/{officer_id}", "routing", target, limit="staff", repeatable=True)
+    assert unproven([bare]) == ["POST /v1/x/{officer_id}"]
 
 
 def test_a_route_without_a_limit_stops_the_start():
