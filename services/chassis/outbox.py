@@ -226,6 +226,28 @@ def partition_statements(now: datetime, months: int) -> Iterable[str]:
         first = following
 
 
+def drop_old_partitions(connection: sqlalchemy.Connection, now: datetime, keep_months: int) -> list[str]:
+    """Drops months of the log that ended more than `keep_months` full months ago, and returns their names.
+
+    A month in which anything is still unpublished stays, however old it is.
+    """
+    month = now.astimezone(UTC).year * 12 + now.astimezone(UTC).month - 1 - keep_months
+    oldest_kept = f"outbox_{month // 12:04}_{month % 12 + 1:02}"
+    names = connection.execute(
+        text(
+            "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
+            " WHERE i.inhparent = to_regclass('outbox') AND c.relname ~ '^outbox_[0-9]{4}_[0-9]{2}$' ORDER BY 1"
+        )
+    ).scalars()
+    dropped = []
+    for name in [name for name in names if name < oldest_kept]:
+        waiting = f"SELECT EXISTS (SELECT FROM {name} WHERE published_at IS NULL)"  # noqa: S608 - from the catalogue.
+        if not connection.exec_driver_sql(waiting).scalar_one():
+            connection.exec_driver_sql(f"DROP TABLE {name}")
+            dropped.append(name)
+    return dropped
+
+
 _ROW = """
     SELECT position, recorded_at, event_id::text, type, version, subject::text, sequence, scope, correlation_id,
            causation_id::text, traceparent, data::text AS body, refusals

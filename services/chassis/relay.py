@@ -48,6 +48,13 @@ class Settings:
         kind=float,
         least=0,
     )
+    keep_months: int = setting(
+        "OUTBOX_KEEP_MONTHS",
+        "Full months of the event log that are kept before the present one; 0 keeps all of it.",
+        default=0,
+        kind=int,
+        least=0,
+    )
     confirm_seconds: float = setting(
         "RELAY_CONFIRM_SECONDS",
         "Silence of a broker that is not blocking us, after which the connection is dropped.",
@@ -136,8 +143,7 @@ class Relay(DependencyProvider):
                     link = broker.connect(self._on_blocked, self._on_unblocked)
                     confirms = self._confirms(link)
                 while not self._stopping:
-                    with eventlet.Timeout(self.settings.confirm_seconds * 4, TimeoutError):
-                        more = self._pass(connection, link, confirms)
+                    more = self._pass(connection, link, confirms)
                     metrics.relay_last_success_timestamp_seconds.labels(self.service).set_to_current_time()
                     if not more:
                         self._rest(self.settings.poll_seconds, linger=True)
@@ -273,3 +279,7 @@ class Relay(DependencyProvider):
         with database.transaction(self.service) as connection:
             for statement in outbox.partition_statements(now(), months=4):
                 connection.exec_driver_sql(statement)
+            if self.settings.keep_months:
+                dropped = outbox.drop_old_partitions(connection, now(), self.settings.keep_months)
+                if dropped:
+                    log.info("log_months_dropped", months=dropped)

@@ -137,7 +137,11 @@ class Subscriber(SharedExtension):
         with database.transaction(self.service) as connection:
             for status, number in parking.counts(connection).items():
                 metrics.inbox_rows.labels(self.service, status).set(number)
-            parking.forget_old(connection, oldest, limit=500)
+        # More than comes in while a backlog is worked off, in pieces that hold no lock for long.
+        for _ in range(10):
+            with database.transaction(self.service) as connection:
+                if parking.forget_old(connection, oldest, limit=500) < 500:
+                    break
 
 
 class Subscribe(Entrypoint):
