@@ -122,7 +122,9 @@ def _autocommitting(service: str) -> sqlalchemy.Engine:
     found = _singles.get(service)
     if found is None:
         wanted = settings.load(Settings, service=service)
-        found = _singles[service] = _create(service, wanted, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
+        found = _singles[service] = _create(
+            service, wanted, isolation_level="AUTOCOMMIT", pool_reset_on_return=None
+        )
     return found
 
 
