@@ -32,7 +32,6 @@ def create_app() -> flask.Flask:
         description="Public complaints of Jordan.",
         authenticate=admission.authenticate,
         database=False,
-        max_body_bytes=chosen.body_limit_bytes,
     )
     # The chassis would show the document of this app alone; ours is composed from the services'.
     app.view_functions["chassis_openapi"] = docs.serve

@@ -74,9 +74,6 @@ class Settings:
         kind=int,
         least=1,
     )
-    body_limit_bytes: int = setting(
-        "BODY_LIMIT_BYTES", "Largest body of a request.", default=262_144, kind=int, least=1024
-    )
     trusted_proxies: tuple[Network, ...] = setting(
         "TRUSTED_PROXIES",
         "Networks of the proxies whose X-Forwarded-For is believed.",

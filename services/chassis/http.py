@@ -8,6 +8,7 @@ the service behind it.
 import json
 import time
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import eventlet
@@ -18,9 +19,10 @@ import prometheus_client
 import sqlalchemy
 from werkzeug.exceptions import HTTPException
 
-from services.chassis import actor, body, clock, logs, metrics, problems, tracing
+from services.chassis import actor, body, clock, logs, metrics, problems, settings, tracing
 from services.chassis.actor import Actor
 from services.chassis.problems import Problem, problem_of
+from services.chassis.settings import setting
 
 CORRELATION_HEADER = "X-Correlation-Id"
 READY_SECONDS = 2.0
@@ -31,6 +33,19 @@ _HEAD_LIKE_GET = {"HEAD": "GET"}
 log = logs.get()
 
 Authenticate = Callable[[flask.Request], Actor]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the gateway and the services behind it must agree on: what one lets pass the next must take."""
+
+    body_limit_bytes: int = setting(
+        "BODY_LIMIT_BYTES",
+        "Largest body of a request; the same in every process.",
+        default=262_144,
+        kind=int,
+        least=1024,
+    )
 
 
 class App(flask.Flask):
@@ -93,7 +108,6 @@ def create_app(
     authenticate: Authenticate | None = None,
     open_endpoints: Collection[str] = (),
     database: bool = True,
-    max_body_bytes: int = 64 * 1024,
 ) -> flask.Flask:
     """The WSGI app of `service` with its blueprints and /health/live, /health/ready, /metrics, /openapi.json.
 
@@ -104,7 +118,7 @@ def create_app(
     """
     app = App(service, static_folder=None)
     app.config.update(
-        MAX_CONTENT_LENGTH=max_body_bytes,
+        MAX_CONTENT_LENGTH=settings.load(Settings).body_limit_bytes,
         MAX_FORM_PARTS=100,
         PROVIDE_AUTOMATIC_OPTIONS=False,
         PROPAGATE_EXCEPTIONS=False,

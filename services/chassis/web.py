@@ -83,6 +83,7 @@ class Settings:
         "How long running requests may go on when the process stops.",
         default=10.0,
         kind=float,
+        least=0,
     )
 
 

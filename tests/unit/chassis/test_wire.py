@@ -82,11 +82,11 @@ def test_what_can_be_read_in_two_ways_is_refused(server, request_bytes):
         (b"GET / HTTP/1.1\r\n" + HOST + b"A: " + b"x" * 9000 + b"\r\n\r\n", 431),
         (b"GET / HTTP/1.1\r\n" + HOST + b"A: b\r\n" * 101 + b"\r\n", 431),
         (b"GET / HTTP/1.1\r\n" + HOST + (b"A: " + b"x" * 4000 + b"\r\n") * 20 + b"\r\n", 431),
-        (POST + b"Content-Length: 70000\r\n\r\n" + b"x" * 70_000, 413),
+        (POST + b"Content-Length: 300000\r\n\r\n" + b"x" * 300_000, 413),
         (POST + b"Content-Length: 999999999999999\r\n\r\n", 413),
         (POST + b"Content-Length: 9999999999999999999999\r\n\r\n", 400),
         (POST + b"Transfer-Encoding: chunked\r\n\r\nFFFFFFFF\r\n", 413),
-        (POST + b"Transfer-Encoding: chunked\r\n\r\n" + (b"1000\r\n" + b"x" * 4096 + b"\r\n") * 17, 413),
+        (POST + b"Transfer-Encoding: chunked\r\n\r\n" + (b"1000\r\n" + b"x" * 4096 + b"\r\n") * 65, 413),
         (POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\n" + b"A: b\r\n" * 200, 431),
     ],
 )
@@ -95,7 +95,7 @@ def test_what_is_too_large_is_refused_before_it_is_read(server, request_bytes, s
 
 
 def test_the_refusal_speaks_the_language_that_is_asked_for(server):
-    head = POST + b"Accept-Language: en\r\nContent-Length: 70000\r\n\r\n"
+    head = POST + b"Accept-Language: en\r\nContent-Length: 300000\r\n\r\n"
     (answer,) = raw_http.exchange(server.address, head)
     assert json.loads(answer.body)["title"] == "Content too large"
 
@@ -126,7 +126,7 @@ def test_expecting_clients_are_told_to_go_on(server):
         assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
         connection.sendall(b"{}")
         assert raw_http.read_one(connection).status == 401
-    head = POST + b"Expect: 100-continue\r\nContent-Length: 70000\r\n\r\n"
+    head = POST + b"Expect: 100-continue\r\nContent-Length: 300000\r\n\r\n"
     assert statuses(server, head) == [413]
 
 

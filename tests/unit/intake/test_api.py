@@ -57,6 +57,14 @@ def test_handing_in_and_following(client, databases):
     assert databases.rows("intake", "SELECT language FROM complaint") == [("en",)]
 
 
+@pytest.mark.parametrize("letter", ["م", "🚰"])
+def test_the_longest_text_is_taken_in_its_longest_spelling(client, letter):
+    raw = json.dumps(BODY | {"text": letter * 10_000, "complainant": PERSON}, ensure_ascii=True)
+    assert "\\u" in raw
+    answer = client.post("/complaints", data=raw, content_type="application/json", headers=headers())
+    assert answer.status_code == 201, answer.text
+
+
 def test_what_routing_says_is_shown_in_the_language_of_the_request(client, databases):
     number = post(client).json["tracking_number"]
     [(complaint_id,)] = databases.rows("intake", "SELECT id::text FROM complaint")
