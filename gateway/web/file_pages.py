@@ -77,6 +77,17 @@ def answer() -> flask.Response:
     if step not in filing.STEPS or (sealed and not fresh and not draft.get("group")):
         return _show("kind", draft, [_error("kind", _LOST)], status=422)
     draft.take(step, form)
+    try:
+        return _answered(draft, step, go, fresh)
+    except Problem as problem:
+        if problem.status != 503:
+            raise
+        page = render.page("file/away.html", 503, step=step, go=go, sealed=draft.seal() if fresh else sealed)
+        page.headers["Retry-After"] = problem.headers.get("Retry-After", "5")
+        return page
+
+
+def _answered(draft: Draft, step: str, go: str, fresh: bool) -> flask.Response:
     groups = _groups()
     draft.settle(groups)
     if go == "stay":

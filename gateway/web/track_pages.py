@@ -67,12 +67,13 @@ def show() -> flask.Response:
     answer = forward.ask(
         auth.PUBLIC, "intake", "GET", "/complaints/" + quote(typed, safe=""), language=render.language()
     )
-    if answer.status == 404:
+    # What cannot be a number at all (400 for a NUL, 422) is no number either, and is counted like one that is guessed.
+    if answer.status in (400, 404, 414, 422):
         admission.count("misses")
         text = N_(
             "There is no complaint with this number. Compare it with your receipt, character by character."
         )
-        return _again(typed, render.words()(text), 404)
+        return _again(typed.replace("\0", ""), render.words()(text), 404)
     if answer.status != 200:
         raise Problem(503, "busy", headers={"Retry-After": "5"})
     return _result(json.loads(answer.body))

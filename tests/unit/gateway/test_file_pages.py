@@ -160,6 +160,25 @@ def test_what_cannot_be_sent_now_is_kept_and_can_be_sent_again(person):
     assert 'href="#check"' in person.page
 
 
+def test_a_category_list_that_cannot_be_read_loses_nothing(person):
+    from gateway import clients
+    from gateway.web import names
+
+    person.through("what")
+    asked = clients.of("intake")
+    clients._clients["intake"] = clients.Client("intake", "http://127.0.0.1:1")
+    names.forget()
+    answer = person.send(text=TEXT)
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) >= 1
+    clients._clients["intake"] = asked
+    names.forget()
+    person.send()
+    assert person.step == "who"
+    person.send(who="anonymous")
+    assert TEXT in html.unescape(person.page)
+
+
 def test_a_limit_loses_nothing_either(gateway, pages, environment):
     from services.chassis import settings
 

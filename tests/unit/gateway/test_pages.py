@@ -124,6 +124,14 @@ def test_names_that_were_read_once_outlive_their_service(gateway, serve, environ
     assert client.get("/file").status_code == 200
 
 
+@pytest.mark.parametrize("status", ["400 Bad Request", "422 Unprocessable Content", "404 Not Found"])
+def test_what_cannot_be_a_number_is_no_such_number(recording, service, status):
+    service.status = status
+    answer = recording.post("/en/track", data={"number": "BK\0"})
+    assert answer.status_code == 404
+    assert "no complaint with this number" in answer.get_data(as_text=True)
+
+
 def test_staff_pages_ask_to_sign_in_first(pages):
     answer = pages.get("/staff/dashboard", headers={"Accept": "text/html"})
     assert (answer.status_code, answer.location) == (303, "/staff/sign-in")
