@@ -6,8 +6,11 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import sqlalchemy
+
 from bench.stack import Stack
 from services.chassis.outbox import partition_statements
+from services.reporting import figures
 
 DAYS = 365
 CHUNK = 100_000
@@ -219,12 +222,8 @@ def _chunk(cursor: Any, first: int, last: int) -> None:
 
 def rebuild(stack: Stack) -> None:
     """Has reporting count its figures anew, by its own code."""
-    import sqlalchemy
-
-    from services.reporting import figures
-
     url = sqlalchemy.make_url(stack.databases.urls["reporting"]).set(drivername="postgresql+psycopg2")
-    engine = sqlalchemy.create_engine(url)
+    engine = sqlalchemy.create_engine(url, connect_args={"options": "-c search_path=reporting"})
     with engine.begin() as connection:
         figures.rebuild(connection)
     engine.dispose()
