@@ -143,6 +143,18 @@ def test_containers_get_settings_and_secrets_that_exist(tmp_path):
     assert unknown_settings({"AMQP_URL": ""}, known) == ["AMQP_URL"]
 
 
+def test_what_the_stand_ins_received_is_shown_by_the_demo_alone():
+    assert not [
+        name
+        for each in COMPOSE["services"].values()
+        for name in each.get("environment", {})
+        if "DEMO_" in name
+    ]
+    demo = yaml.safe_load((ROOT / "docker-compose.demo.yml").read_text())
+    assert set(demo["services"]) == {"gateway"}
+    assert unknown_settings(demo["services"]["gateway"]["environment"], setting_names()) == []
+
+
 def test_compose_and_kubernetes_run_the_same_services():
     deployed = {each["metadata"]["name"] for each in kubernetes() if each["kind"] == "Deployment"}
     assert deployed == set(CLASSES)
