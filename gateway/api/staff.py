@@ -4,6 +4,7 @@ from gateway.api.routes import Route
 
 _OFFICERS = ("officer", "coordinator")
 _COORDINATOR = ("coordinator",)
+_OPERATIONS = ("coordinator", "operations")
 
 ROUTES = (
     Route("GET", "/v1/dashboard", "reporting", "/dashboard", limit="staff", roles=_COORDINATOR, query=True),
@@ -50,6 +51,23 @@ ROUTES = (
         "notification",
         "/staff/complaints/{complaint_id}/notices",
         limit="staff",
-        roles=("coordinator", "operations"),
+        roles=_OPERATIONS,
+    ),
+    Route(
+        "GET",
+        "/v1/staff/messages/counts",
+        "notification",
+        "/staff/messages/counts",
+        limit="staff",
+        roles=_OPERATIONS,
+        query=True,
+    ),
+    Route(
+        "GET",
+        "/v1/dashboard/definitions",
+        "reporting",
+        "/dashboard/definitions",
+        limit="staff",
+        roles=_COORDINATOR,
     ),
 )

@@ -38,7 +38,10 @@ blueprint = Blueprint("intake", "intake", description="Complaints: handing in, f
             "in": "header",
             "name": "Idempotency-Key",
             "schema": {"type": "string", "maxLength": 200},
-            "description": "The same key with the same body gives the same complaint, for two days at least.",
+            "description": (
+                "The same key with the same body gives the same complaint, for two days at least."
+                " Keys are shared by all callers, so a key must be random, such as a UUID."
+            ),
         }
     ]
 )

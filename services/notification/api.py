@@ -17,7 +17,7 @@ blueprint = Blueprint(
 
 
 @blueprint.get("/staff/complaints/<uuid:complaint_id>/notices")
-@require("officer", "coordinator", "operations")
+@require("coordinator", "operations")
 @blueprint.response(200, schemas.NoticesSchema)
 def notices(complaint_id: uuid.UUID) -> dict[str, Any]:
     """The messages about a complaint. Of an unknown complaint there are none, which tells nothing of what exists."""

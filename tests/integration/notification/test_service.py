@@ -130,7 +130,8 @@ def test_only_staff_may_look(service, facts):
     assert service.ask("/staff/messages/counts", "officer")[0] == 403
     assert service.ask("/staff/complaints/no-uuid/notices", "coordinator")[0] == 404
     assert service.ask("/staff/messages/counts?hours=0", "coordinator")[0] == 422
-    status, body = service.ask(path, "officer")
+    assert service.ask(path, "officer")[0] == 403
+    status, body = service.ask(path, "operations")
     assert (status, json.loads(body)) == (200, {"items": []})
 
 
