@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Iterable
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -66,7 +67,7 @@ def database_create(admin_url: str | None) -> None:
 @click.argument("services", nargs=-1, type=click.Choice(registry.OWNERS))
 def seed(services: tuple[str, ...]) -> None:
     """Fill in what a new installation starts with: bodies, rules, and a roster for demonstration."""
-    for name, filed in seed_all({each: _database_url(each) for each in services or registry.OWNERS}).items():
+    for name, filed in seed_all(services or registry.OWNERS).items():
         click.echo(f"{name}: {filed}")
 
 
@@ -83,14 +84,17 @@ def keys_generate(directory: Path) -> None:
         click.echo(f"{name}_FILE={place}")
 
 
-def seed_all(urls: dict[str, str]) -> dict[str, str]:
-    """Runs the `seed` of each service that has one; what it says it filed, by service."""
-    filed = {}
-    for name, url in urls.items():
-        if find_spec(f"services.{name}.seed") is not None:
-            os.environ.setdefault(f"DATABASE_URL_{name.upper()}", url)
-            filed[name] = import_module(f"services.{name}.seed").seed()
-    return filed
+def seed_all(services: Iterable[str]) -> dict[str, str]:
+    """Runs the `seed` of each service that has one, on the database that its settings name.
+
+    Returns what each says that it filed.
+    """
+    with settings.fail_at_start():
+        return {
+            name: import_module(f"services.{name}.seed").seed()
+            for name in services
+            if find_spec(f"services.{name}.seed") is not None
+        }
 
 
 def _database_url(name: str) -> str:

@@ -5,9 +5,11 @@ import sys
 
 import pytest
 
+from services.cli.postgres import free_port
 from services.cli.registry import CLASSES
 from tests.support import journey
-from tests.support.deployment import ROOT
+from tests.support.deployment import ROOT, Process, status
+from tests.support.poll import until
 from tests.support.tools import promtool
 
 
@@ -79,3 +81,35 @@ def test_topology_is_there_and_what_is_missing_is_named(system, rabbit):
     bare.drop()
     assert done.returncode == 1
     assert "missing: queue routing.inbox" in done.stdout
+
+
+def test_jobs_and_services_take_their_secrets_from_files(system, tmp_path):
+    """As docker-compose.yml and Kubernetes hand them out."""
+    secret = ("DATABASE_URL", "AMQP_URI", "_KEY", "_PEPPER", "SMTP_URL", "SMPP_URL")
+    environment = {}
+    for name, value in system.processes["intake"].environment.items():
+        if any(part in name for part in secret) and not name.startswith("DEMO"):
+            (tmp_path / name).write_text(value + "\n")
+            environment[f"{name}_FILE"] = str(tmp_path / name)
+        else:
+            environment[name] = value
+    for job in (["migrate"], ["seed"], ["topology", "check"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "services.cli", *job],
+            env=environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    port = free_port()
+    replica = Process(
+        "intake.file",
+        [sys.executable, "-m", "services.cli", "run", "intake"],
+        {**environment, "INTAKE_PORT": str(port)},
+        tmp_path / "log",
+    ).start()
+    until(lambda: status(f"http://127.0.0.1:{port}/health/ready") == 200, 30)
+    assert replica.terminate() == 0, replica.tail()
