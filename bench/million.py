@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy
 
 from bench.stack import Stack
-from services.chassis.outbox import partition_statements
+from services.chassis.partitions import partition_statements
 from services.reporting import figures
 
 DAYS = 365

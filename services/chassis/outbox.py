@@ -5,17 +5,18 @@ late subscriber can be served from the start.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy
 from sqlalchemy import text
 
-from services.chassis import database, logs, tracing
+from services.chassis import database, logs, partitions, tracing
 from services.chassis.clock import new_id
 from services.chassis.contract import Fact
 from services.chassis.event import Event, dump
+from services.chassis.prepared import Prepared
 
 CHANNEL = "outbox"
 """PostgreSQL notification channel that wakes the relay, suffixed with the service."""
@@ -50,26 +51,42 @@ _DDL = (
 
 # One statement for one fact or five hundred. The upsert locks the row of each subject until the commit, so that the sequence has
 # no gaps, and so that two transactions about one subject enter the log in the order of their sequence.
-_RECORD = text(
+_RECORD = Prepared(
+    "record_facts",
     """
     WITH counted AS (
         INSERT INTO outbox_sequence (subject, last)
-        SELECT * FROM unnest(CAST(:subjects AS uuid[]), CAST(:counts AS integer[]))
+        SELECT * FROM unnest(%(subjects)s, %(counts)s)
         ON CONFLICT (subject) DO UPDATE SET last = outbox_sequence.last + excluded.last
         RETURNING subject, last
     )
     INSERT INTO outbox (recorded_at, event_id, type, version, subject, sequence, scope, correlation_id, causation_id, traceparent, data)
-    SELECT :now, f.event_id, f.type, f.version, f.subject, counted.last - f.behind, f.scope, f.correlation_id, f.causation_id,
+    SELECT %(now)s, f.event_id, f.type, f.version, f.subject, counted.last - f.behind, f.scope, f.correlation_id, f.causation_id,
            f.traceparent, CAST(f.data AS json)
     FROM unnest(
-        CAST(:ids AS uuid[]), CAST(:types AS text[]), CAST(:versions AS smallint[]), CAST(:fact_subjects AS uuid[]),
-        CAST(:behind AS integer[]), CAST(:scopes AS text[]), CAST(:correlations AS text[]), CAST(:causes AS uuid[]),
-        CAST(:traces AS text[]), CAST(:bodies AS text[])
+        %(ids)s, %(types)s, %(versions)s, %(fact_subjects)s,
+        %(behind)s, %(scopes)s, %(correlations)s, %(causes)s,
+        %(traces)s, %(bodies)s
     ) WITH ORDINALITY AS f (event_id, type, version, subject, behind, scope, correlation_id, causation_id, traceparent, data, nth)
     JOIN counted ON counted.subject = f.subject
     ORDER BY f.nth
     RETURNING event_id, sequence
-    """
+    """,
+    {
+        "subjects": "uuid[]",
+        "counts": "integer[]",
+        "ids": "uuid[]",
+        "types": "text[]",
+        "versions": "smallint[]",
+        "fact_subjects": "uuid[]",
+        "behind": "integer[]",
+        "scopes": "text[]",
+        "correlations": "text[]",
+        "causes": "uuid[]",
+        "traces": "text[]",
+        "bodies": "text[]",
+        "now": "timestamptz",
+    },
 )
 
 
@@ -110,8 +127,8 @@ def record_each(
     traces = [cause.traceparent if cause else trace for _, cause in pairs]
     # Sorted, so that two batches lock the subjects that they share in one order and cannot deadlock.
     subjects = sorted(counts)
-    rows = connection.execute(
-        _RECORD,
+    rows = _RECORD.execute(
+        connection,
         {
             "now": now,
             "subjects": subjects,
@@ -210,42 +227,8 @@ def create_tables(op: Any) -> None:
     """For a service's first alembic migration: the log, its sequence table, and partitions from this month on."""
     for statement in _DDL:
         op.execute(statement)
-    for statement in partition_statements(datetime.now(UTC), months=4):
+    for statement in partitions.partition_statements(datetime.now(UTC), months=4):
         op.execute(statement)
-
-
-def partition_statements(now: datetime, months: int) -> Iterable[str]:
-    """DDL of the partitions of this month and the following ones; what exists is left alone."""
-    first = now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    for _ in range(months):
-        following = (first + timedelta(days=32)).replace(day=1)
-        yield (
-            f"CREATE TABLE IF NOT EXISTS outbox_{first:%Y_%m} PARTITION OF outbox "
-            f"FOR VALUES FROM ('{first:%Y-%m-%d} 00:00+00') TO ('{following:%Y-%m-%d} 00:00+00')"
-        )
-        first = following
-
-
-def drop_old_partitions(connection: sqlalchemy.Connection, now: datetime, keep_months: int) -> list[str]:
-    """Drops months of the log that ended more than `keep_months` full months ago, and returns their names.
-
-    A month in which anything is still unpublished stays, however old it is.
-    """
-    month = now.astimezone(UTC).year * 12 + now.astimezone(UTC).month - 1 - keep_months
-    oldest_kept = f"outbox_{month // 12:04}_{month % 12 + 1:02}"
-    names = connection.execute(
-        text(
-            "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
-            " WHERE i.inhparent = to_regclass('outbox') AND c.relname ~ '^outbox_[0-9]{4}_[0-9]{2}$' ORDER BY 1"
-        )
-    ).scalars()
-    dropped = []
-    for name in [name for name in names if name < oldest_kept]:
-        waiting = f"SELECT EXISTS (SELECT FROM {name} WHERE published_at IS NULL)"  # noqa: S608 - from the catalogue.
-        if not connection.exec_driver_sql(waiting).scalar_one():
-            connection.exec_driver_sql(f"DROP TABLE {name}")
-            dropped.append(name)
-    return dropped
 
 
 _ROW = """

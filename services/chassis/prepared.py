@@ -19,10 +19,12 @@ class Prepared:
         """`name` is unique among the statements of a service; `types` are PostgreSQL types of parameters that are not text."""
         order = list(dict.fromkeys(_PARAMETER.findall(statement)))
         numbered = _PARAMETER.sub(lambda match: f"${order.index(match[1]) + 1}", statement)
-        declared = ", ".join((types or {}).get(each, "text") for each in order)
+        kinds = {each: (types or {}).get(each, "text") for each in order}
         self._name = name
-        self._prepare = f"PREPARE {name} ({declared}) AS {numbered}"
-        self._execute = f"EXECUTE {name} ({', '.join(f'%({each})s' for each in order)})"
+        self._prepare = f"PREPARE {name} ({', '.join(kinds.values())}) AS {numbered}"
+        # Cast, because an argument of EXECUTE is converted only where an assignment would convert it: text[] to uuid[] it would not.
+        given = ", ".join(f"CAST(%({each})s AS {kind})" for each, kind in kinds.items())
+        self._execute = f"EXECUTE {name} ({given})"
 
     def execute(
         self, connection: sqlalchemy.Connection, parameters: Mapping[str, Any]

@@ -19,7 +19,7 @@ from eventlet.hubs import trampoline
 from nameko.extensions import DependencyProvider
 from sqlalchemy import text
 
-from services.chassis import broker, database, logs, metrics, outbox, settings
+from services.chassis import broker, database, logs, metrics, outbox, partitions, settings
 from services.chassis.clock import now
 from services.chassis.confirms import Confirms, gathered
 from services.chassis.settings import setting
@@ -277,9 +277,9 @@ class Relay(DependencyProvider):
 
     def _keep_partitions(self) -> None:
         with database.transaction(self.service) as connection:
-            for statement in outbox.partition_statements(now(), months=4):
+            for statement in partitions.partition_statements(now(), months=4):
                 connection.exec_driver_sql(statement)
             if self.settings.keep_months:
-                dropped = outbox.drop_old_partitions(connection, now(), self.settings.keep_months)
+                dropped = partitions.drop_old_partitions(connection, now(), self.settings.keep_months)
                 if dropped:
                     log.info("log_months_dropped", months=dropped)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.chassis import database, outbox
+from services.chassis import database, outbox, partitions
 from tests.support.toy import PINGED
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -14,7 +14,7 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 def log(embedded_toys):
     """Months from January to November, each with one published fact but for March, whose fact is not."""
     with database.transaction("pinger") as connection:
-        for statement in outbox.partition_statements(datetime(2026, 1, 15, tzinfo=UTC), months=12):
+        for statement in partitions.partition_statements(datetime(2026, 1, 15, tzinfo=UTC), months=12):
             connection.exec_driver_sql(statement)
         for month in range(1, 12):
             fact = PINGED.new(
@@ -35,14 +35,14 @@ def months(toys) -> list[int]:
 
 def test_old_months_are_dropped_and_one_that_waits_stays(log):
     with database.transaction("pinger") as connection:
-        dropped = outbox.drop_old_partitions(connection, NOW, keep_months=6)
+        dropped = partitions.drop_old_partitions(connection, NOW, keep_months=6)
     assert dropped == ["outbox_2026_01", "outbox_2026_02", "outbox_2026_04"]
     assert months(log) == [3, 5, 6, 7, 8, 9, 10, 11]
 
 
 def test_a_year_is_crossed(log):
     with database.transaction("pinger") as connection:
-        dropped = outbox.drop_old_partitions(connection, datetime(2027, 1, 2, tzinfo=UTC), keep_months=2)
+        dropped = partitions.drop_old_partitions(connection, datetime(2027, 1, 2, tzinfo=UTC), keep_months=2)
     assert dropped[-1] == "outbox_2026_10"
 
 
