@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import sys
 import time
 import traceback
@@ -37,6 +38,10 @@ GROWTH = {"accept_rate": "accept_growth", "pipeline_rate": "pipeline_growth", "d
 
 def main() -> int:
     """Measures, prints, writes. Exit code 1 if a part failed; falling short of a target is a result and not a failure."""
+    # Told to end, it takes with it what it started, as on Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Whoever ends it wants all that it started ended too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--only", help=f"parts, separated by commas: {', '.join([*PARTS, 'stored'])}")
     parser.add_argument(

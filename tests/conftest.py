@@ -1,12 +1,19 @@
 """What all tests share: servers, databases, vhosts, keys. Imports stay inside the fixtures, because the
 directories below must be able to patch with eventlet before anything else is imported."""
 
+import signal
+
 import pytest
 from hypothesis import settings as hypothesis_settings
 
 # A busy machine makes a rule slow now and then, which says nothing about the rule.
 hypothesis_settings.register_profile("unhurried", deadline=None)
 hypothesis_settings.load_profile("unhurried")
+
+
+def pytest_configure() -> None:
+    """A run that is told to end takes its servers and services with it, as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
