@@ -32,6 +32,17 @@ POSTGRES = {
     "checkpoint_timeout": "15min",
     "track_commit_timestamp": "on",
 }
+_UNFINISHED = (
+    "UPDATE notification.message SET state = 'suppressed' WHERE state IN ('awaiting_recipient', 'pending', 'sending', 'retry')",
+    *(
+        f"UPDATE {service}.outbox SET published_at = now() WHERE published_at IS NULL"
+        for service in ("intake", "routing", "notification")
+    ),
+    *(
+        f"DELETE FROM {service}.inbox WHERE status IN ('waiting', 'retry')"
+        for service in ("intake", "routing", "notification", "reporting")
+    ),
+)
 ENVIRONMENT = {"LIMITS": "false", "QUIET_HOURS": "off"}
 
 
@@ -110,13 +121,19 @@ class Stack:
             return cursor.fetchall() if cursor.description else []
 
     def rest(self, seconds: float = 90) -> None:
-        """Waits until PostgreSQL has written what is dirty and cleaned what is dead, so that one measurement does not pay for another."""
+        """Lets go of what the measurement before left unfinished, and waits until PostgreSQL has cleaned up after it.
+
+        Messages that were not sent yet and facts that were lost with their vhost would be the next one's work.
+        """
+        for statement in _UNFINISHED:
+            self.rows(statement)
         self.rows("CHECKPOINT")
         with contextlib.suppress(AssertionError):
             until(
                 lambda: (
-                    not self.rows("SELECT 1 FROM pg_stat_progress_vacuum")
-                    and not self.rows("SELECT 1 FROM pg_stat_progress_analyze")
+                    not self.rows(
+                        "SELECT FROM pg_stat_progress_vacuum UNION ALL SELECT FROM pg_stat_progress_analyze"
+                    )
                 ),
                 seconds,
                 every=0.5,

@@ -29,7 +29,7 @@ class Faults:
         threads = []
         for fault in plan:
             time.sleep(max(0.0, self._start + fault.at - time.monotonic()))
-            threads.append(threading.Thread(target=self._carry_out, args=(fault,)))
+            threads.append(threading.Thread(target=self._carry_out, args=(fault,), daemon=True))
             threads[-1].start()
         for thread in threads:
             thread.join()
