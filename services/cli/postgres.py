@@ -52,12 +52,21 @@ class Server:
     and waits until it answers. `stop` ends it and waits.
     """
 
-    def __init__(self, directory: Path, *, port: int | None = None, settings: dict[str, str] | None = None):
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        port: int | None = None,
+        settings: dict[str, str] | None = None,
+        bound: bool = False,
+    ):
+        """`bound`: the kernel ends the server when this process is gone, however it went. Linux alone."""
         self.directory = directory.absolute()
         self.data = self.directory / "data"
         self.log = self.directory / "postgres.log"
         self.port = port
         self.settings = settings or {}
+        self.bound = bound
         self.process: psutil.Process | None = None
 
     @property
@@ -196,15 +205,16 @@ class Server:
             os.chown(self.directory, user.pw_uid, user.pw_gid)
 
     def _as_user(self) -> list[str]:
-        if os.geteuid() != 0:
-            return []
-        user = _user_without_rights()
         setpriv = shutil.which("setpriv")
+        tied = ["--pdeathsig=QUIT"] if self.bound else []
+        if os.geteuid() != 0:
+            return [setpriv, *tied, "--"] if setpriv and tied else []
+        user = _user_without_rights()
         if setpriv is None:
             raise PostgresError(
                 "PostgreSQL refuses to run as root: run as another user, or install util-linux."
             )
-        command = [setpriv, f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+        command = [setpriv, *tied, f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
         if not _reaches(user, self.directory) or not _reaches(user, binaries()):
             # The project lies below a directory that only root may enter. The server gets the one right to
             # pass through, which is less than opening that directory to everybody.

@@ -14,6 +14,7 @@ import psutil
 
 from services.cli.postgres import free_port
 from services.cli.registry import CLASSES, OWNERS
+from tests.support import bound
 from tests.support.poll import until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,7 +30,7 @@ class Process:
     def start(self) -> "Process":
         with self.log.open("ab") as log:
             self._child = subprocess.Popen(
-                self.command,
+                [*bound.to_this_process(), *self.command],
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

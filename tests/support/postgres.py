@@ -15,7 +15,7 @@ class PrivatePostgres:
         self._directory = tempfile.TemporaryDirectory(prefix="test-postgres-", ignore_cleanup_errors=True)
         # What survives kill -9 needs no fsync; only a machine that loses power would.
         usual = {"fsync": "off", "full_page_writes": "off", "checkpoint_timeout": "1h", "max_wal_size": "4GB"}
-        self.server = Server(Path(self._directory.name, "server"), settings={**usual, **settings})
+        self.server = Server(Path(self._directory.name, "server"), settings={**usual, **settings}, bound=True)
         Path(self._directory.name).chmod(0o755)
 
     @property

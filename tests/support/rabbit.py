@@ -14,6 +14,7 @@ import amqp
 import psutil
 
 from services.cli.postgres import free_port
+from tests.support import bound
 from tests.support.poll import until
 
 #: Set to anything, the tests look for no broker on this machine and start their own.
@@ -121,11 +122,13 @@ class PrivateBroker(Broker):
         }
         self._log = home / "output"
         self._child: subprocess.Popen | None = None
+        self._names: subprocess.Popen | None = None
 
     def start(self, seconds: float = 90) -> "PrivateBroker":
+        self._start_epmd()
         with self._log.open("ab") as log:
             self._child = subprocess.Popen(
-                [_script("rabbitmq-server")],
+                [*bound.to_this_process("TERM"), _script("rabbitmq-server")],
                 env={**os.environ, **self.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -178,11 +181,21 @@ class PrivateBroker(Broker):
     def close(self) -> None:
         """Ends the node and its epmd and removes their data."""
         self._terminate()
-        epmd = shutil.which("epmd")
-        if epmd:
-            environment = {**os.environ, **self.environment}
-            subprocess.run([epmd, "-kill"], env=environment, capture_output=True, check=False, timeout=10)
+        if self._names is not None:
+            self._names.kill()
+            self._names.wait(10)
         self._directory.cleanup()
+
+    def _start_epmd(self) -> None:
+        """Erlang's directory of nodes. Left to itself a node starts one in the background, which stays for ever."""
+        if self._names is None:
+            self._names = subprocess.Popen(
+                [*bound.to_this_process(), "epmd"],
+                env={**os.environ, **self.environment},
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
 
     def _terminate(self) -> None:
         if self._child is None:
