@@ -11,6 +11,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 from importlib.metadata import distribution
 from pathlib import Path
@@ -60,7 +61,10 @@ class Server:
         settings: dict[str, str] | None = None,
         bound: bool = False,
     ):
-        """`bound`: the kernel ends the server when this process is gone, however it went. Linux alone."""
+        """`bound`: the kernel ends the server when this process is gone, however it went.
+
+        On Linux, and when started by the main thread: the kernel takes the end of the starting thread for its parent's.
+        """
         self.directory = directory.absolute()
         self.data = self.directory / "data"
         self.log = self.directory / "postgres.log"
@@ -206,7 +210,8 @@ class Server:
 
     def _as_user(self) -> list[str]:
         setpriv = shutil.which("setpriv")
-        tied = ["--pdeathsig=QUIT"] if self.bound else []
+        main_thread = threading.get_native_id() == os.getpid()
+        tied = ["--pdeathsig=QUIT"] if self.bound and main_thread else []
         if os.geteuid() != 0:
             return [setpriv, *tied, "--"] if setpriv and tied else []
         user = _user_without_rights()
