@@ -82,10 +82,11 @@ class World:
     def show(self) -> None:
         """Files all complaints, one after the other, and prints each one's way."""
         before = self._figures()
+        messages = self._count()
         for number, complaint in enumerate(COMPLAINTS, 1):
             click.echo(f"\n{number}. {self._title(complaint)}\n   «{complaint['text']}»")
             self._follow(complaint)
-        after = _until(lambda: self._grown(before))
+        after = _until(lambda: self._grown(before, messages))
         click.echo("\nThe coordinator's dashboard, before and after:")
         for name, label in (
             ("received", "received"),
@@ -163,10 +164,16 @@ class World:
         totals = self._get("/v1/dashboard", self.staff)["totals"]
         return {name: figure["value"] for name, figure in totals.items()}
 
-    def _grown(self, before: dict[str, int]) -> dict[str, int] | None:
+    def _grown(self, before: dict[str, int], messages: int) -> dict[str, int] | None:
+        """The figures, once they show all that was filed and all that the sinks received."""
         now = self._figures()
         grown = all(now[name] >= before[name] + len(COMPLAINTS) for name in ("received", "assigned"))
-        return now if grown else None
+        told = now["notices_delivered"] - before["notices_delivered"] >= self._count() - messages
+        return now if grown and told else None
+
+    def _count(self) -> int:
+        places = (self.sinks[f"DEMO_{kind}_SINK_URL"].removesuffix("/messages") for kind in ("SMTP", "SMPP"))
+        return sum(self.session.get(f"{place}/summary", timeout=10).json()["count"] for place in places)
 
     def _title(self, complaint: dict[str, Any]) -> str:
         category = next(each for each in self._categories() if each["code"] == complaint["category"])
