@@ -16,7 +16,6 @@ from nameko import config
 from nameko.runners import ServiceRunner
 
 from services.chassis import actor, broker, database, hub, logs, relay, schedule, settings, subscriber, web
-from services.cli import registry
 
 log = logs.get()
 STOP_SECONDS = 25
@@ -39,7 +38,7 @@ def run(classes: Iterable[type], started: Callable[[], None] = lambda: None) -> 
     config.setup({"AMQP_URI": os.environ.get("AMQP_URI", "memory://"), "serializers": {}})
     with settings.fail_at_start():
         for service in classes:
-            check(service.name)
+            check(service)
             runner.add_service(service)
         runner.start()
     started()
@@ -62,11 +61,12 @@ def run(classes: Iterable[type], started: Callable[[], None] = lambda: None) -> 
     return 0
 
 
-def check(service: str) -> None:
+def check(service_class: type) -> None:
     """Reads all settings of a service, so that what is wrong is said in one line before anything has started.
 
     Raises SettingError.
     """
+    service = service_class.name
     settings.load(hub.Settings)
     settings.load(web.Settings, service=service)
     if service == "gateway":
@@ -81,7 +81,7 @@ def check(service: str) -> None:
             schedule.Settings,
         ):
             settings.load(each)
-    own = registry.CLASSES[service].split(":")[0].removesuffix("service") + "settings"
+    own = f"{service_class.__module__.rpartition('.')[0]}.settings"
     if find_spec(own) is not None:
         for value in vars(import_module(own)).values():
             if isinstance(value, type) and is_dataclass(value) and settings.describe(value):
