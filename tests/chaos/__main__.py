@@ -136,10 +136,7 @@ def outside(world: World, books: Books) -> list[Finding]:
         if time.monotonic() > deadline:
             break
         time.sleep(1)
-    queues = {
-        name: each["messages_ready"] + each["messages_unacknowledged"]
-        for name, each in world.broker.queues("/").items()
-    }
+    queues = waiting_messages(world)
     return [
         Finding(
             "routing",
@@ -149,7 +146,7 @@ def outside(world: World, books: Books) -> list[Finding]:
         Finding(
             "broker",
             "all queues are empty",
-            [f"{name}: {number}" for name, number in queues.items() if number],
+            [f"{name}: {number}" for name, number in queues.items()],
         ),
         Finding(
             "clients",
@@ -157,6 +154,20 @@ def outside(world: World, books: Books) -> list[Finding]:
             wrongly_shown(world, books),
         ),
     ]
+
+
+def waiting_messages(world: World, seconds: float = 20.0) -> dict[str, int]:
+    """Queues that are not empty. RabbitMQ counts the messages of quorum queues anew every five seconds only, so it is asked again."""
+    deadline = time.monotonic() + seconds
+    while True:
+        counted = {
+            name: each["messages_ready"] + each["messages_unacknowledged"]
+            for name, each in world.broker.queues("/").items()
+        }
+        waiting = {name: number for name, number in counted.items() if number}
+        if not waiting or time.monotonic() > deadline:
+            return waiting
+        time.sleep(1)
 
 
 def wrongly_shown(world: World, books: Books, most: int = 200) -> list[str]:
