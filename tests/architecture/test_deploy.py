@@ -94,6 +94,8 @@ def test_every_alert_has_a_page_a_summary_and_a_test():
         assert f"alertname: {name}" in tested
     pages = {file.stem for file in (ROOT / "deploy/runbooks").glob("*.md")}
     assert pages == {alert["alert"] for alert in alerts()}
+    operations = (ROOT / "docs/operations.md").read_text()
+    assert [page for page in sorted(pages) if f"runbooks/{page}.md" not in operations] == []
 
 
 def test_alerts_boards_and_pages_speak_of_metrics_that_exist():
