@@ -53,9 +53,19 @@ def test_three_replicas_balance_as_exactly_as_one(routing, keys, size):
 
 def test_without_the_lock_the_balance_would_break(routing, keys, monkeypatch):
     """The check above can fail: replicas that do not wait for each other give the same officers the same cases."""
-    monkeypatch.setattr(handlers.store, "lock_loads", lambda connection, institutions: eventlet.sleep(0))
-    complaints = [received(category="roads.damage", governorate="JO-KA") for _ in range(120)]
-    share_out(routing, [complaints[start : start + 3] for start in range(0, 120, 3)], keys)
+    all_there, arrived = eventlet.event.Event(), []
+
+    def meet(*_) -> None:
+        # Instead of waiting for each other's commit, all go on to read the loads at the same moment.
+        arrived.append(1)
+        if len(arrived) == REPLICAS:
+            all_there.send()
+        all_there.wait()
+
+    monkeypatch.setattr(handlers.store, "lock_loads", meet)
+    share_out(
+        routing, [[received(category="roads.damage", governorate="JO-KA")] for _ in range(REPLICAS)], keys
+    )
     assert max(spread(routing).values()) > 1
 
 
