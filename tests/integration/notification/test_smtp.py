@@ -172,33 +172,6 @@ def certificate(tmp_path_factory):
     return directory
 
 
-SERVER = """
-import asyncio, ssl, sys
-from aiosmtpd.handlers import Sink
-from aiosmtpd.smtp import SMTP, AuthResult
-
-directory, mode = sys.argv[1:]
-tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-tls.load_cert_chain(directory + "/cert.pem", directory + "/key.pem")
-
-def login(server, session, envelope, mechanism, data):
-    return AuthResult(success=data.login == b"user" and data.password == b"p@ss", handled=False)
-
-starttls = dict(tls_context=tls, require_starttls=True, authenticator=login, auth_required=True)
-
-async def main():
-    loop = asyncio.get_running_loop()
-    options = starttls if mode == "starttls" else {}
-    server = await loop.create_server(
-        lambda: SMTP(Sink(), hostname="localhost", **options), "127.0.0.1", 0, ssl=tls if mode == "implicit" else None
-    )
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await loop.run_in_executor(None, sys.stdin.read)
-
-asyncio.run(main())
-"""
-
-
 @pytest.fixture
 def other_server(certificate):
     import subprocess
@@ -208,7 +181,7 @@ def other_server(certificate):
 
     def start(mode):
         process = subprocess.Popen(
-            [sys.executable, "-c", SERVER, str(certificate), mode],
+            [sys.executable, "-m", "tests.support.smtp_server", str(certificate), mode],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
