@@ -1,6 +1,7 @@
 """Running services in this process until a signal ends it."""
 
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -41,6 +42,7 @@ def run(classes: Iterable[type], started: Callable[[], None] = lambda: None) -> 
             check(service)
             runner.add_service(service)
         runner.start()
+    _spare_the_collector()
     started()
     failure = eventlet.spawn(_wait, runner, signals.received)
     number = signals.received.wait()
@@ -59,6 +61,16 @@ def run(classes: Iterable[type], started: Callable[[], None] = lambda: None) -> 
     failure.kill()
     log.info("stopped")
     return 0
+
+
+def _spare_the_collector() -> None:
+    """What was imported and built stays until the end: the cycle collector need not look at it again and again.
+
+    Requests and batches make thousands of objects that go by themselves; looking for cycles every 700 of them cost a tenth.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def check(service_class: type) -> None:
