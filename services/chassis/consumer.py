@@ -19,18 +19,24 @@ from services.chassis.handling import Handling, Outcome
 
 log = logs.get()
 
+#: Of the time from one batch to the next, what a batch may take at most, unless it is full: the busier, the larger the batches.
+_SHARE = 1 / 3
+#: The longest that an event waits for company, in seconds.
+_LONGEST_LINGER = 0.25
+
 
 class Consumer:
     """Consumes `<service>.inbox` until it is told to stop; outlives the broker and the database."""
 
     def __init__(self, handling: Handling, *, batch: int, linger_seconds: float) -> None:
-        """`batch`: events in one transaction at most. `linger_seconds`: how long the first of a batch waits for company."""
+        """`batch`: events in one transaction at most. `linger_seconds`: the shortest time from one batch to the next."""
         self.handling = handling
         self.service = handling.service
         self.stopping = False
         self.paused = False
         self._batch = batch
         self._linger = linger_seconds
+        self._batch_began = self._next_batch = 0.0
         self._link: Any = None
         self._lock = eventlet.semaphore.Semaphore()
         # True for each of the last outcomes that was a failure.
@@ -79,6 +85,7 @@ class Consumer:
             if arrived and not self.stopping:
                 batch = [arrived.popleft() for _ in range(min(len(arrived), self._batch))]
                 self._handle(channel, batch)
+                self._pace()
                 self._hold_back()
             if proven and not self.stopping:
                 careful = False
@@ -99,21 +106,28 @@ class Consumer:
         return tags
 
     def _drain(self, arrived: deque[tuple[bool, Any]], most: int) -> None:
-        """Collects deliveries: waits for the first, lingers a moment for the others, takes no more than `most`."""
-        # 0 would mean a socket that does not block at all, so a look without waiting is a short one.
-        wait = 0.001 if arrived else 1.0
-        deadline = None
+        """Collects deliveries, no more than `most`: waits for the first, and for others until it is time for the next batch."""
         clock = eventlet.hubs.get_hub().clock
+        ending = clock() + 1.0
+        # A stream without a pause must not keep those that have arrived from being handled.
+        latest = max(self._next_batch, clock()) + self._linger if arrived else 0.0
         while len(arrived) < most:
+            until = self._next_batch if arrived else ending
             try:
-                self._link.drain_events(timeout=wait)
+                # 0 would mean a socket that does not block at all, so a look without waiting is a short one.
+                self._link.drain_events(timeout=max(0.001, until - clock()))
             except TimeoutError:
-                return
-            if arrived and deadline is None:
-                deadline = clock() + self._linger
-            wait = max(0.001, deadline - clock()) if deadline else 1.0
-            if deadline and clock() > deadline:
-                return
+                break
+            if arrived and not latest:
+                latest = max(self._next_batch, clock()) + self._linger
+            if latest and clock() > latest:
+                break
+        self._batch_began = clock()
+
+    def _pace(self) -> None:
+        """Says when the next batch may begin. Each costs a commit and a plan for every statement, however few events it holds."""
+        taken = eventlet.hubs.get_hub().clock() - self._batch_began
+        self._next_batch = self._batch_began + max(self._linger, min(taken / _SHARE, _LONGEST_LINGER))
 
     def _check_broker(self) -> None:
         """Raises when nothing, not even a heartbeat, has come from the broker for two intervals.

@@ -43,8 +43,9 @@ class Settings:
     )
     linger_seconds: float = setting(
         "RELAY_LINGER_SECONDS",
-        "How long the relay gathers after a wake-up, so that many small commits become one batch.",
-        default=0.02,
+        "The shortest time from one pass of the relay to the next. The first fact after a rest leaves at once; under load, many"
+        " small commits become one batch.",
+        default=0.1,
         kind=float,
         least=0,
     )
@@ -112,10 +113,12 @@ class Relay(DependencyProvider):
         with logs.context(service=self.service):
             delay = 0.2
             while not self._stopping:
+                failed = False
                 try:
                     if self._lead():
                         delay = 0.2
                 except Exception as error:
+                    failed = True
                     # The broker or the database is away, or something unforeseen: facts wait in the log, and we try again.
                     expected = broker.is_away(error) or database.is_away(error)
                     log.warning(
@@ -123,11 +126,12 @@ class Relay(DependencyProvider):
                         error=database.safe_text(error),
                         exc_info=None if expected else error,
                     )
-                    delay = min(delay * 2, 5.0)
                 finally:
                     self._leading = False
                     metrics.relay_leader.labels(self.service).set(0)
-                self._rest(delay)
+                if failed:
+                    self._pause(delay)
+                    delay = min(delay * 2, 5.0)
 
     def _lead(self) -> bool:
         """Publishes as long as it holds the lock and nothing fails; returns False when another replica leads."""
@@ -142,11 +146,14 @@ class Relay(DependencyProvider):
                 with eventlet.Timeout(broker.SETUP_SECONDS, TimeoutError):
                     link = broker.connect(self._on_blocked, self._on_unblocked)
                     confirms = self._confirms(link)
+                clock = eventlet.hubs.get_hub().clock
                 while not self._stopping:
+                    next_pass = clock() + self.settings.linger_seconds
                     more = self._pass(connection, link, confirms)
                     metrics.relay_last_success_timestamp_seconds.labels(self.service).set_to_current_time()
                     if not more:
-                        self._rest(self.settings.poll_seconds, linger=True)
+                        self._rest(self.settings.poll_seconds)
+                        eventlet.sleep(0 if self._stopping else max(0.0, next_pass - clock()))
                     # The broker's heartbeats count only when they are read.
                     with suppress(TimeoutError):
                         link.drain_events(timeout=0.001)
@@ -185,17 +192,23 @@ class Relay(DependencyProvider):
         return False
 
     def _listen(self) -> None:
-        """Wakes the leader when another replica notifies. Its end is harmless: the slow poll remains."""
+        """Wakes the leader when another replica notifies. While it cannot, the slow poll remains."""
+        while True:
+            try:
+                self._hear()
+            except Exception as error:
+                log.warning("relay_listener_interrupted", error=database.safe_text(error))
+            eventlet.sleep(5)
+
+    def _hear(self) -> None:
         engine = database.engine(self.service).execution_options(isolation_level="AUTOCOMMIT")
-        with suppress(Exception), engine.connect() as connection:
+        with engine.connect() as connection:
             connection.detach()
             connection.exec_driver_sql(f"LISTEN {outbox.CHANNEL}_{self.service}")
-            raw = connection.connection.driver_connection
-            while True:
+            raw = connection.connection.dbapi_connection
+            while not raw.closed:
                 trampoline(raw.fileno(), read=True)
                 raw.poll()
-                if raw.closed:
-                    return
                 if raw.notifies:
                     raw.notifies.clear()
                     self.wake()
@@ -243,10 +256,16 @@ class Relay(DependencyProvider):
         if refused:
             log.warning("facts_refused", unroutable=returned, refused=len(refused) - returned)
 
-    def _rest(self, seconds: float, linger: bool = False) -> None:
+    def _pause(self, seconds: float) -> None:
+        """Waits, and leaves the wake-up calls to whoever may act on them."""
+        ending = eventlet.hubs.get_hub().clock() + seconds
+        while not self._stopping and eventlet.hubs.get_hub().clock() < ending:
+            eventlet.sleep(min(0.1, seconds))
+
+    def _rest(self, seconds: float) -> None:
         """Waits for a wake-up, at most `seconds`."""
-        if not self._stopping and self._bell.acquire(timeout=seconds) and linger and not self._stopping:
-            eventlet.sleep(self.settings.linger_seconds)
+        if not self._stopping:
+            self._bell.acquire(timeout=seconds)
 
     def _on_blocked(self, *_: Any) -> None:
         self._blocked = True

@@ -35,8 +35,8 @@ class Settings:
     )
     linger_seconds: float = setting(
         "SUBSCRIBER_LINGER_SECONDS",
-        "How long a batch waits for company after its first event.",
-        default=0.02,
+        "The shortest time from one batch to the next. The first event after a rest is handled at once; under load, more come together.",
+        default=0.05,
         kind=float,
         least=0,
     )
