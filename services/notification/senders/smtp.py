@@ -9,6 +9,7 @@ import re
 import smtplib
 import ssl
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ _POLICY = email.policy.SMTP.clone(cte_type="7bit")
 _AWAY = (OSError, smtplib.SMTPException)
 _LINE_START_DOT = re.compile(rb"(?m)^\.")
 _PER_CONNECTION = 100
+#: A connection that was used within this time (s) is used again without asking the server whether it is still there.
+_FRESH = 2.0
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,8 @@ class SmtpSender:
         self._tls = tls
         self._back_off = BackOff(jitter)
         self._pace = Pace(per_second)
-        self._idle: list[tuple[smtplib.SMTP, int]] = []
+        # Connection, how many mails it has carried, and when (monotonic) it carried the last.
+        self._idle: list[tuple[smtplib.SMTP, int, float]] = []
         self._lock = threading.Lock()
         self._closed = False
 
@@ -106,7 +110,7 @@ class SmtpSender:
         outcome, reusable = self._dialogue(connection, letter.to, content)
         if reusable and used + 1 < _PER_CONNECTION and not self._closed:
             with self._lock:
-                self._idle.append((connection, used + 1))
+                self._idle.append((connection, used + 1, time.monotonic()))
         else:
             _leave(connection, politely=reusable)
         return outcome
@@ -116,7 +120,7 @@ class SmtpSender:
         self._closed = True
         with self._lock:
             idle, self._idle = self._idle, []
-        for connection, _ in idle:
+        for connection, _, _ in idle:
             _leave(connection, politely=True)
 
     def compose(self, letter: Letter) -> bytes:
@@ -181,10 +185,10 @@ class SmtpSender:
             with self._lock:
                 if not self._idle:
                     break
-                connection, used = self._idle.pop()
+                connection, used, since = self._idle.pop()
             try:
                 # A server may have left an idle connection; better to know before the envelope.
-                if connection.noop()[0] == 250:
+                if time.monotonic() - since < _FRESH or connection.noop()[0] == 250:
                     return connection, used
             except _AWAY:
                 pass
