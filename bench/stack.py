@@ -43,6 +43,8 @@ _UNFINISHED = (
         for service in ("intake", "routing", "notification", "reporting")
     ),
 )
+#: One process of Python uses one core at most, and accepting takes more of it than everything else.
+REPLICAS = {"intake": 2}
 ENVIRONMENT = {"LIMITS": "false", "QUIET_HOURS": "off"}
 
 
@@ -92,7 +94,11 @@ class Stack:
             with self._deployment(vhost) as deployment:
                 deployment.command("topology", "declare")
                 if labels:
-                    deployment.processes = {label: deployment.processes[label] for label in labels}
+                    deployment.processes = {
+                        label: process
+                        for label, process in deployment.processes.items()
+                        if label.split(".")[0] in labels
+                    }
                 yield deployment
         finally:
             vhost.drop()
@@ -106,7 +112,8 @@ class Stack:
                 **ENVIRONMENT,
                 **self.sinks.environment,
                 "AMQP_URI": vhost.uri,
-            }
+            },
+            REPLICAS,
         )
         deployment.vhost = vhost
         try:

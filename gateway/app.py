@@ -20,6 +20,7 @@ def create_app() -> flask.Flask:
     auth.check_key(chosen.staff_token_key)
     # What the process kept of an app that it built before, in tests, holds for that app's settings.
     clients.forget()
+    auth.forget()
     names.forget()
     limits.current.cache_clear()
     limits.current()

@@ -29,6 +29,9 @@ LONGEST = timedelta(days=30)
 _MAX_TOKEN = 4096
 
 PUBLIC = Actor("public", frozenset({"public"}))
+#: Well below the life of a token, so that one that was used last is still good when it arrives.
+_PUBLIC_LIFETIME = timedelta(seconds=5)
+_public_tokens: dict[str, tuple[datetime, str]] = {}
 
 
 class TokenRefused(Exception):
@@ -99,8 +102,21 @@ def from_header(authorization: str | None, now: datetime) -> Actor | None:
 
 
 def vouch(who: Actor, service: str, now: datetime) -> str:
-    """The Authorization header with which a request of `who` goes to `service`."""
-    return f"Bearer {actor.sign(who, service, now)}"
+    """The Authorization header with which a request of `who` goes to `service`.
+
+    Members of staff get a token for each request. That of the public says nothing of anybody: one serves for a few seconds (docs/adr/0011).
+    """
+    if who != PUBLIC:
+        return f"Bearer {actor.sign(who, service, now)}"
+    kept = _public_tokens.get(service)
+    if kept is None or not timedelta(0) <= now - kept[0] < _PUBLIC_LIFETIME:
+        kept = _public_tokens[service] = (now, f"Bearer {actor.sign(who, service, now)}")
+    return kept[1]
+
+
+def forget() -> None:
+    """Drops the kept tokens: the next one is signed with the key of the settings as they are then."""
+    _public_tokens.clear()
 
 
 def check_key(text: str) -> None:

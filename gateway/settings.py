@@ -11,8 +11,12 @@ from services.chassis.settings import setting
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-def service_url(text: str) -> str:
-    """an address like http://host:port."""
+def service_urls(text: str) -> tuple[str, ...]:
+    """one address like http://host:port, or several of replicas, separated by commas."""
+    return tuple(_service_url(each.strip()) for each in text.split(","))
+
+
+def _service_url(text: str) -> str:
     parts = urlsplit(text)
     # Plain HTTP only: services stand behind the gateway in one network, where encryption is the network's (a mesh or a tunnel).
     if parts.scheme != "http" or not parts.hostname or parts.path not in ("", "/") or parts.query:
@@ -34,17 +38,29 @@ def rates(text: str) -> tuple[limits.RateLimitItem, ...]:
 class Settings:
     """Where the services are, who may ask how often, and what the pages show."""
 
-    intake_url: str = setting(
-        "INTAKE_URL", "Address of intake.", default="http://127.0.0.1:8001", kind=service_url
+    intake_url: tuple[str, ...] = setting(
+        "INTAKE_URL",
+        "Address of intake, or those of its replicas.",
+        default=("http://127.0.0.1:8001",),
+        kind=service_urls,
     )
-    routing_url: str = setting(
-        "ROUTING_URL", "Address of routing.", default="http://127.0.0.1:8002", kind=service_url
+    routing_url: tuple[str, ...] = setting(
+        "ROUTING_URL",
+        "Address of routing, or those of its replicas.",
+        default=("http://127.0.0.1:8002",),
+        kind=service_urls,
     )
-    notification_url: str = setting(
-        "NOTIFICATION_URL", "Address of notification.", default="http://127.0.0.1:8003", kind=service_url
+    notification_url: tuple[str, ...] = setting(
+        "NOTIFICATION_URL",
+        "Address of notification, or those of its replicas.",
+        default=("http://127.0.0.1:8003",),
+        kind=service_urls,
     )
-    reporting_url: str = setting(
-        "REPORTING_URL", "Address of reporting.", default="http://127.0.0.1:8004", kind=service_url
+    reporting_url: tuple[str, ...] = setting(
+        "REPORTING_URL",
+        "Address of reporting, or those of its replicas.",
+        default=("http://127.0.0.1:8004",),
+        kind=service_urls,
     )
     service_timeout_seconds: float = setting(
         "SERVICE_TIMEOUT_SECONDS",

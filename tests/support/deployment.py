@@ -104,7 +104,7 @@ class Deployment:
     """All services over one database and one vhost.
 
     `environment` holds what every process gets: DATABASE_URL_*, AMQP_URI, keys, SMTP_URL, SMPP_URL. `replicas` says how
-    many processes a service has; the gateway talks to the first of each. `processes` holds them by "intake", "intake.2".
+    many processes a service has; the gateway knows them all. `processes` holds them by "intake", "intake.2".
     """
 
     def __init__(self, environment: dict[str, str], replicas: dict[str, int] | None = None):
@@ -116,7 +116,12 @@ class Deployment:
         for name in CLASSES:
             for number in range(1, (replicas or {}).get(name, 1) + 1):
                 self.ports[name if number == 1 else f"{name}.{number}"] = free_port()
-        urls = {f"{name.upper()}_URL": f"http://127.0.0.1:{self.ports[name]}" for name in OWNERS}
+        urls = {
+            f"{name.upper()}_URL": ",".join(
+                self.url(label) for label in self.ports if label.split(".")[0] == name
+            )
+            for name in OWNERS
+        }
         # Only what a process needs: nothing that this machine happens to have set.
         inherited = {
             name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ

@@ -142,6 +142,25 @@ def test_a_change_that_is_not_repeatable_is_never_repeated_whatever_its_headers(
     assert len(one.seen) == 1
 
 
+def test_new_connections_go_to_the_replicas_in_turn(peer):
+    one, other = peer(*[answering(OK)] * 8), peer(*[answering(OK)] * 8)
+    client = Client("peer", f"http://127.0.0.1:{one.port}", f"http://127.0.0.1:{other.port}", timeout=2)
+    pool = eventlet.GreenPool(8)
+    assert all(
+        answer.status == 200 for answer in pool.imap(lambda _: client.request("GET", "/x", {}), range(8))
+    )
+    assert min(one.accepted, other.accepted) >= 1
+    assert abs(one.accepted - other.accepted) <= 1
+
+
+def test_a_replica_that_cannot_be_reached_is_passed_over(peer):
+    one = peer(answering(OK), answering(OK))
+    client = Client("peer", "http://127.0.0.1:1", f"http://127.0.0.1:{one.port}", timeout=2)
+    assert client.request("POST", "/x", {}, b"{}").status == 200
+    client.close()
+    assert client.request("POST", "/x", {}, b"{}").status == 200
+
+
 def test_a_second_break_is_a_failure(peer):
     one = peer(breaking, breaking, answering(OK))
     with pytest.raises(ServiceFailed) as caught:

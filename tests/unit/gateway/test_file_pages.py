@@ -182,7 +182,7 @@ def test_a_category_list_that_cannot_be_read_loses_nothing(person):
 def test_a_limit_loses_nothing_either(gateway, pages, environment):
     from services.chassis import settings
 
-    intake = settings.load(Settings).intake_url
+    intake = settings.load(Settings).intake_url[0]
     person = Person(gateway(INTAKE_URL=intake, LIMIT_COMPLAINTS="1/hour"))
     person.through("check")
     person.send()

@@ -25,7 +25,7 @@ def client(gateway, pages, environment):
     from gateway.settings import Settings
     from services.chassis import settings as chassis_settings
 
-    return gateway(INTAKE_URL=chassis_settings.load(Settings).intake_url, LIMITS="off")
+    return gateway(INTAKE_URL=chassis_settings.load(Settings).intake_url[0], LIMITS="off")
 
 
 def meant(answer) -> None:
