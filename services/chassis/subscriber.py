@@ -29,7 +29,7 @@ class Settings:
     batch: int = setting(
         "SUBSCRIBER_BATCH",
         "Events that are handled in one transaction at most.",
-        default=200,
+        default=500,
         kind=int,
         least=1,
     )
