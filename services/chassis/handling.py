@@ -4,19 +4,19 @@ Knows the inbox and the handlers, and nothing of the broker: the subscriber, the
 """
 
 import random
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections import defaultdict, deque
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import eventlet
 import marshmallow
-import sqlalchemy
 
-from services.chassis import database, inbox, logs, metrics, tracing
-from services.chassis.contract import Reads
+from services.chassis import database, inbox, logs, metrics, stored
 from services.chassis.event import Event
+from services.chassis.turn import OUTCOMES, Handler, Key, Outcome, Rounds, Stream, Turn
+
+__all__ = ["Handler", "HandlerTimeout", "Handling", "Outcome", "Permanent", "RetryLater", "backoff"]
 
 log = logs.get()
 
@@ -33,30 +33,11 @@ class HandlerTimeout(Exception):
     """A handler did not end in time."""
 
 
-@dataclass(frozen=True)
-class Handler:
-    """What is done with one type of event: `run(connection, event)`, or with `batch` `run(connection, events)`."""
-
-    reads: Reads
-    run: Callable[..., Any]
-    name: str
-    batch: bool = False
-
-
-@dataclass
-class Outcome:
-    """What became of a batch: event ids by outcome."""
-
-    processed: list[Event] = field(default_factory=list)
-    duplicate: list[Event] = field(default_factory=list)
-    waiting: list[Event] = field(default_factory=list)
-    retried: list[Event] = field(default_factory=list)
-    parked: list[Event] = field(default_factory=list)
-
-    def add(self, other: "Outcome") -> None:
-        """Joins another outcome to this one."""
-        for name in ("processed", "duplicate", "waiting", "retried", "parked"):
-            getattr(self, name).extend(getattr(other, name))
+# As many as a batch of the subscriber holds by default. What more waits is the sweep's, so that no transaction grows without bound.
+_MOST = 200
+# How long after a batch there is a look at what the batch stored: if another replica has the predecessor, and did not find what was
+# stored, then it had begun to commit.
+_SOON_SECONDS = 0.05
 
 
 class Handling:
@@ -73,11 +54,18 @@ class Handling:
     ) -> None:
         """`attempts` before an event is parked; `seconds` that one transaction of handlers may take."""
         self.service = service
-        self.handlers: Mapping[tuple[str, str, int], Handler] = {each.reads.key: each for each in handlers}
-        self._schemas = {key: each.reads.schema() for key, each in self.handlers.items()}
+        self._rounds = Rounds(service, handlers)
         self._clock = clock
         self._attempts = attempts
         self._seconds = seconds
+        # Those of the last batches; what is pushed out is the sweep's.
+        self._stored: deque[Stream] = deque(maxlen=10 * _MOST)
+        self._bell = eventlet.semaphore.Semaphore(0)
+
+    @property
+    def handlers(self) -> Mapping[Key, Handler]:
+        """The handlers by the key of what they read."""
+        return self._rounds.handlers
 
     @property
     def sources(self) -> set[str]:
@@ -87,31 +75,51 @@ class Handling:
     def take(self, events: Sequence[Event]) -> Outcome:
         """Gives effect to deliveries; when it returns, each of them is safe in the database in one way or another.
 
-        The whole batch is one transaction. If it fails, each event gets a transaction of its own, so that one bad event stops no
-        other. Raises DatabaseUnavailable, and then nothing has happened (or, if a commit was cut off, all of it has).
+        The whole batch is one transaction, and stored events that waited for it are run in it. If it fails, each event gets a
+        transaction of its own without those, so that one bad event stops no other and is not taken for another. Raises
+        DatabaseUnavailable, and then nothing has happened (or, if a commit was cut off, all of it has).
         """
-        if len(events) > 1:
-            try:
-                return self._count(self._in_time(self._apply, events))
-            except Exception as error:
-                _unless_own_fault(error)
-                log.warning("batch_failed", size=len(events), error=self._reason(error))
+        turn = Turn(self._rounds, most=_MOST)
+        try:
+            outcome = self._count(self._in_time(turn.of_new, events, self._clock()))
+            self._look_at(outcome.waiting)
+            return outcome
+        except Exception as error:
+            _unless_own_fault(error)
+            if len(events) == 1 and not turn.taken:
+                return self._failed(events[0], 0, error)
+            log.warning("batch_failed", size=len(events) + len(turn.taken), error=self._reason(error))
         outcome = Outcome()
         for event in events:
-            outcome.add(self._take_one(event))
+            outcome.add(self._alone(event, 0, lambda turn, event=event: turn.of_new([event], self._clock())))
+        self._look_at(events)
         return outcome
 
     def sweep(self, limit: int = 200) -> Outcome:
-        """Runs the stored events whose turn it is."""
+        """Runs the stored events whose turn it is: those that failed one by one, those that only waited by the batch of `limit`."""
         total = Outcome()
         while True:
             with database.transaction(self.service) as connection:
-                rows = inbox.due(connection, self._clock(), limit)
-            done_before = len(total.processed)
+                rows = stored.retries(connection, self._clock(), limit)
+            outcome = Outcome()
             for row in rows:
-                total.add(self._rerun(row))
-            if len(rows) < limit or len(total.processed) == done_before:
+                outcome.add(self._rerun(row))
+            outcome.add(self._release(limit))
+            total.add(outcome)
+            if outcome.size < limit or not outcome.processed:
                 return total
+
+    def look(self, seconds: float) -> Outcome:
+        """Waits for a batch that stores events, at most `seconds`; a moment later runs those of them that were released meanwhile.
+
+        So they need not wait for the sweep, and it costs little however much waits for other reasons.
+        """
+        if not self._bell.acquire(timeout=seconds):
+            return Outcome()
+        eventlet.sleep(_SOON_SECONDS)
+        streams = set(self._stored)
+        self._stored.clear()
+        return self._release(_MOST, streams)
 
     def park(self, event: Event, reason: str) -> None:
         """Puts an event aside that the broker gave up on, unless it has taken effect already."""
@@ -126,19 +134,44 @@ class Handling:
             )
         self._count(Outcome(parked=[event]))
 
-    def _take_one(self, event: Event) -> Outcome:
+    def _release(self, limit: int, streams: Collection[Stream] | None = None) -> Outcome:
+        """Runs up to `limit` events that waited in one transaction; if it fails, those that are next one by one."""
+        turn = Turn(self._rounds, most=limit)
         try:
-            return self._count(self._in_time(self._apply, [event]))
+            return self._count(
+                self._in_time(turn.of_stored, lambda connection: stored.released(connection, limit, streams))
+            )
         except Exception as error:
             _unless_own_fault(error)
-            return self._failed(event, 0, error)
+            if len(turn.taken) == 1:
+                return self._failed(turn.taken[0].event, turn.taken[0].attempts, error)
+            log.warning("batch_failed", size=len(turn.taken), error=self._reason(error))
+        with database.transaction(self.service) as connection:
+            rows = stored.released(connection, limit, streams)
+        outcome = Outcome()
+        for row in rows:
+            outcome.add(self._rerun(row))
+        self._look_at(row.event for row in rows)
+        return outcome
 
-    def _rerun(self, row: inbox.Due) -> Outcome:
+    def _rerun(self, row: stored.Stored) -> Outcome:
+        def again(turn: Turn) -> Outcome:
+            return turn.of_stored(lambda connection: stored.take_up(connection, row.event.id))
+
+        return self._alone(row.event, row.attempts, again)
+
+    def _alone(self, event: Event, attempts: int, work: Callable[[Turn], Outcome]) -> Outcome:
+        """One event in a transaction of its own, with nothing that waited for it: if it fails, the fault is its own."""
         try:
-            return self._count(self._in_time(self._apply_stored, row))
+            return self._count(self._in_time(work, Turn(self._rounds, most=0)))
         except Exception as error:
             _unless_own_fault(error)
-            return self._failed(row.event, row.attempts, error)
+            return self._failed(event, attempts, error)
+
+    def _look_at(self, events: Iterable[Event]) -> None:
+        self._stored.extend(event.stream for event in events)
+        if self._stored and self._bell.counter <= 0:
+            self._bell.release()
 
     def _failed(self, event: Event, attempts: int, error: Exception) -> Outcome:
         attempts += 1
@@ -174,78 +207,6 @@ class Handling:
         finally:
             timer.cancel()
 
-    def _apply(self, events: Sequence[Event]) -> Outcome:
-        outcome = Outcome()
-        with database.transaction(self.service) as connection:
-            now = self._clock()
-            new = inbox.claim(connection, events, now)
-            fresh: list[Event] = []
-            for event in events:
-                if event.id in new:
-                    new.discard(event.id)
-                    fresh.append(event)
-                else:
-                    outcome.duplicate.append(event)
-            cursors = inbox.lock_cursors(connection, {event.stream for event in fresh})
-            ready: list[Event] = []
-            moved: dict[tuple[str, str], int] = {}
-            # By sequence, so that a batch that holds 2 before 1 needs no detour.
-            for event in sorted(fresh, key=lambda event: event.sequence):
-                last = cursors.get(event.stream, 0)
-                if event.sequence <= last:
-                    outcome.duplicate.append(event)
-                elif event.sequence == last + 1:
-                    cursors[event.stream] = moved[event.stream] = event.sequence
-                    ready.append(event)
-                else:
-                    outcome.waiting.append(event)
-            inbox.hold(connection, outcome.waiting)
-            self._run(connection, ready)
-            inbox.advance(connection, moved)
-            outcome.processed.extend(ready)
-        return outcome
-
-    def _apply_stored(self, row: inbox.Due) -> Outcome:
-        event = row.event
-        with database.transaction(self.service) as connection:
-            if not inbox.take_up(connection, event.id):
-                return Outcome()
-            last = inbox.lock_cursors(connection, [event.stream]).get(event.stream, 0)
-            if event.sequence > last + 1:
-                inbox.wait_again(connection, event)
-                return Outcome(waiting=[event])
-            if event.sequence <= last:
-                return Outcome(duplicate=[event])
-            if not row.discarded:
-                self._run(connection, [event])
-            inbox.advance(connection, {event.stream: event.sequence})
-        return Outcome(processed=[event])
-
-    def _run(self, connection: sqlalchemy.Connection, ready: Sequence[Event]) -> None:
-        """Calls the handlers in rounds: the first fact of every stream, then the second… Within a round the order is free."""
-        rounds: dict[int, dict[tuple[str, str, int], list[Event]]] = defaultdict(lambda: defaultdict(list))
-        depth: dict[tuple[str, str], int] = defaultdict(int)
-        for event in ready:
-            handler = self.handlers.get(event.key)
-            if handler is None:
-                continue
-            loaded = replace(event, data=self._schemas[event.key].load(event.data))
-            rounds[depth[event.stream]][event.key].append(loaded)
-            depth[event.stream] += 1
-        for number in sorted(rounds):
-            for key, events in rounds[number].items():
-                handler = self.handlers[key]
-                if handler.batch:
-                    with self._context(events[0], handler):
-                        handler.run(connection, events)
-                else:
-                    for event in events:
-                        with self._context(event, handler):
-                            handler.run(connection, event)
-
-    def _context(self, event: Event, handler: Handler) -> Any:
-        return _Context(event, handler, self.service)
-
     def _name(self, event: Event) -> str:
         handler = self.handlers.get(event.key)
         return handler.name if handler else "none"
@@ -259,7 +220,7 @@ class Handling:
 
     def _count(self, outcome: Outcome) -> Outcome:
         now = self._clock()
-        for name in ("processed", "duplicate", "waiting", "retried", "parked"):
+        for name in OUTCOMES:
             tally: dict[tuple[str, str], int] = defaultdict(int)
             for event in getattr(outcome, name):
                 # A type that nobody here reads may come from a newer producer: its name must not make new series without bound.
@@ -277,22 +238,6 @@ def _unless_own_fault(error: Exception) -> None:
     """Passes on that the database is away: then no handler has failed. A statement over its time limit is the handler's failure."""
     if isinstance(error, database.DatabaseUnavailable) and not isinstance(error, database.DatabaseSlow):
         raise error
-
-
-class _Context:
-    """Logs and traces of a handler carry the ids of the event that it handles; of a batch, those of its first."""
-
-    def __init__(self, event: Event, handler: Handler, service: str) -> None:
-        self._logs = logs.context(event.correlation_id, service)
-        self._trace = tracing.continue_from(event.traceparent, f"handle {handler.name}", service)
-
-    def __enter__(self) -> None:
-        self._logs.__enter__()
-        self._trace.__enter__()
-
-    def __exit__(self, *exc_info: Any) -> None:
-        self._trace.__exit__(*exc_info)
-        self._logs.__exit__(*exc_info)
 
 
 def backoff(attempts: int) -> timedelta:

@@ -1,7 +1,7 @@
 """The inbox of a service: which events have taken effect, which wait, which are parked.
 
 One row per event, written in the transaction of its effect, and one cursor per (source, subject) with the sequence up to which facts
-have taken effect. A row that is not done keeps its whole envelope, so that it can be run again without the broker.
+have taken effect. A row that is not done keeps its whole envelope, so that it can be run again without the broker (stored.py).
 
     done      the effect is committed
     retry     it failed and will be tried again at next_attempt_at
@@ -12,13 +12,14 @@ have taken effect. A row that is not done keeps its whole envelope, so that it c
 import base64
 import hashlib
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy
 from sqlalchemy import text
 
+from services.chassis import stored
 from services.chassis.event import Event, dump
 
 _DDL = (
@@ -89,55 +90,77 @@ def claim(connection: sqlalchemy.Connection, events: Iterable[Event], now: datet
 
 
 def lock_cursors(
-    connection: sqlalchemy.Connection, streams: Iterable[tuple[str, str]]
+    connection: sqlalchemy.Connection, streams: Iterable[tuple[str, str]], *, wait: bool = True
 ) -> dict[tuple[str, str], int]:
-    """The last sequence that took effect for each (source, subject); absent means none. The rows stay locked until the commit."""
+    """The last sequence that took effect for each (source, subject); absent means none. The rows stay locked until the commit.
+
+    Without `wait`, those that another transaction has locked are left out as if they were absent.
+    """
     ordered = sorted(set(streams), key=lambda stream: (stream[1], stream[0]))
     if not ordered:
         return {}
     rows = connection.execute(
         text(
-            """
+            f"""
             SELECT c.source, c.subject::text, c.last FROM inbox_cursor c
             JOIN unnest(CAST(:sources AS text[]), CAST(:subjects AS uuid[])) AS wanted (source, subject) USING (source, subject)
-            ORDER BY c.subject, c.source FOR UPDATE OF c
-            """
+            ORDER BY c.subject, c.source FOR UPDATE OF c {"" if wait else "SKIP LOCKED"}
+            """  # noqa: S608 - a constant.
         ),
         {"sources": [stream[0] for stream in ordered], "subjects": [stream[1] for stream in ordered]},
     )
     return {(source, subject): last for source, subject, last in rows}
 
 
-def advance(connection: sqlalchemy.Connection, cursors: dict[tuple[str, str], int]) -> None:
-    """Moves the cursors on to the given sequences; never back."""
+def advance(
+    connection: sqlalchemy.Connection, cursors: Mapping[tuple[str, str], int], most: int = 0
+) -> list[stored.Stored]:
+    """Moves the cursors on to the given sequences, never back; takes up the waiting events, at most `most`, that are next now.
+
+    One statement for both, so that the look costs no round trip where nothing waits: on one replica, nearly always. It never waits for
+    a lock on a waiting row, and it leaves the row as it is; see `stored.settle`.
+    """
     ordered = sorted(cursors, key=lambda stream: (stream[1], stream[0]))
     if not ordered:
-        return
-    connection.execute(
+        return []
+    rows = connection.execute(
         text(
             """
-            INSERT INTO inbox_cursor (source, subject, last)
-            SELECT * FROM unnest(CAST(:sources AS text[]), CAST(:subjects AS uuid[]), CAST(:lasts AS integer[]))
-            ON CONFLICT (source, subject) DO UPDATE SET last = greatest(inbox_cursor.last, excluded.last)
+            WITH moved AS (
+                SELECT * FROM unnest(CAST(:sources AS text[]), CAST(:subjects AS uuid[]), CAST(:lasts AS integer[]))
+                    AS moved (source, subject, last)
+            ), advanced AS (
+                INSERT INTO inbox_cursor (source, subject, last) SELECT * FROM moved
+                ON CONFLICT (source, subject) DO UPDATE SET last = excluded.last WHERE inbox_cursor.last < excluded.last
+            )
+            SELECT i.envelope, i.attempts FROM moved JOIN inbox i
+                ON i.status = 'waiting' AND i.source = moved.source AND i.subject = moved.subject AND i.sequence = moved.last + 1
+            LIMIT :most FOR UPDATE OF i SKIP LOCKED
             """
         ),
         {
             "sources": [stream[0] for stream in ordered],
             "subjects": [stream[1] for stream in ordered],
             "lasts": [cursors[stream] for stream in ordered],
+            "most": most,
         },
     )
+    return [stored.of(*row) for row in rows]
 
 
 def hold(connection: sqlalchemy.Connection, events: Iterable[Event]) -> None:
     """Claimed events whose turn has not come: keeps them whole, as waiting."""
-    rows = [{"id": event.id, "envelope": dump(envelope(event))} for event in events]
-    if rows:
+    envelopes = {event.id: dump(envelope(event)) for event in events}
+    if envelopes:
         connection.execute(
             text(
-                "UPDATE inbox SET status = 'waiting', envelope = CAST(:envelope AS jsonb) WHERE event_id = :id"
+                """
+                UPDATE inbox SET status = 'waiting', envelope = CAST(held.envelope AS jsonb)
+                FROM unnest(CAST(:ids AS uuid[]), CAST(:envelopes AS text[])) AS held (event_id, envelope)
+                WHERE inbox.event_id = held.event_id
+                """
             ),
-            rows,
+            {"ids": list(envelopes), "envelopes": list(envelopes.values())},
         )
 
 
@@ -219,83 +242,11 @@ def park_undecodable(
     )
 
 
-class Due(NamedTuple):
-    """A row whose turn it is. `discarded`: a person gave it up, and its turn only moves the cursor on."""
-
-    event: Event
-    attempts: int
-    discarded: bool
-
-
-def due(connection: sqlalchemy.Connection, now: datetime, limit: int) -> list[Due]:
-    """The rows whose turn it is: retries that are due, then those that waited for one that is now done.
-
-    The rows are not locked; whoever runs one locks it with `take_up`.
-    """
-    retries = connection.execute(
-        text(
-            """
-            SELECT envelope, attempts FROM inbox WHERE status = 'retry' AND next_attempt_at <= :now
-            ORDER BY next_attempt_at LIMIT :limit
-            """
-        ),
-        {"now": now, "limit": limit},
-    ).all()
-    released = connection.execute(
-        text(
-            """
-            SELECT i.envelope, i.attempts FROM inbox i
-            LEFT JOIN inbox_cursor c ON c.source = i.source AND c.subject = i.subject
-            WHERE i.status = 'waiting' AND i.sequence <= coalesce(c.last, 0) + 1
-            ORDER BY i.source, i.subject, i.sequence LIMIT :limit
-            """
-        ),
-        {"limit": limit},
-    ).all()
-    return [
-        Due(from_envelope(stored), attempts, stored.get("discarded", False))
-        for stored, attempts in [*retries, *released]
-    ]
-
-
-def take_up(connection: sqlalchemy.Connection, event_id: str) -> bool:
-    """Locks an undone row and marks it done, in the transaction that runs it; False when another replica has it or it is settled."""
-    found = connection.execute(
-        text(
-            "SELECT 1 FROM inbox WHERE event_id = :id AND status IN ('retry', 'waiting') FOR UPDATE SKIP LOCKED"
-        ),
-        {"id": event_id},
-    ).first()
-    if found is not None:
-        connection.execute(
-            text(
-                "UPDATE inbox SET status = 'done', envelope = NULL, next_attempt_at = NULL WHERE event_id = :id"
-            ),
-            {"id": event_id},
-        )
-    return found is not None
-
-
-def wait_again(connection: sqlalchemy.Connection, event: Event) -> None:
-    """A row that was taken up and found not to be next after all goes back to waiting."""
-    hold(connection, [event])
-
-
 def envelope(event: Event) -> dict[str, Any]:
-    """The whole event as JSON."""
+    """The whole event as JSON; `stored.of` reads it."""
     return {
         "headers": event.headers(),
         "routing_key": event.routing_key,
         "content_type": "application/json",
         "data": event.data,
     }
-
-
-def from_envelope(stored: dict[str, Any]) -> Event:
-    """The event that `envelope` kept."""
-    return Event.from_amqp(
-        dump(stored["data"]).encode(),
-        stored["headers"],
-        content_type=stored["content_type"],
-        routing_key=stored["routing_key"],
-    )

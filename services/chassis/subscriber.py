@@ -130,7 +130,24 @@ class Subscriber(SharedExtension):
                     pass
                 except Exception as error:
                     log.warning("sweep_failed", error=database.safe_text(error), exc_info=error)
-                consumer.rest(self.settings.sweep_seconds)
+                self._look_until_next(consumer)
+
+    def _look_until_next(self, consumer: Consumer) -> None:
+        """Between two sweeps: what a batch had to store is looked at again as soon as its predecessor may be done."""
+        clock = eventlet.hubs.get_hub().clock
+        ending = clock() + self.settings.sweep_seconds
+        while not consumer.stopping and clock() < ending:
+            seconds = min(0.2, self.settings.sweep_seconds)
+            if consumer.paused:
+                consumer.rest(seconds)
+                continue
+            try:
+                consumer.note(consumer.handling.look(seconds))
+            except database.DatabaseUnavailable:
+                consumer.rest(seconds)
+            except Exception as error:
+                log.warning("look_failed", error=database.safe_text(error), exc_info=error)
+                consumer.rest(seconds)
 
     def _keep_house(self) -> None:
         oldest = now() - timedelta(days=self.settings.keep_days)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from services.chassis import inbox, parking
+from services.chassis import inbox, parking, stored
 from services.chassis.clock import new_id, now
 from services.chassis.database import transaction
 from services.chassis.event import Event
@@ -15,7 +15,7 @@ def test_a_failure_keeps_the_mark_of_what_a_person_gave_up(databases):
         inbox.fail(connection, event, retry_after=None, **failure)
         assert parking.discard(connection, event.id)
         inbox.fail(connection, event, retry_after=timedelta(0), **failure)
-        (due,) = inbox.due(connection, now(), 10)
+        (due,) = stored.retries(connection, now(), 10)
     assert (due.event.id, due.discarded) == (event.id, True)
 
 
