@@ -28,6 +28,8 @@ _LINE_START_DOT = re.compile(rb"(?m)^\.")
 _PER_CONNECTION = 100
 #: A connection that was used within this time (s) is used again without asking the server whether it is still there.
 _FRESH = 2.0
+#: The connection broke before the mail had left.
+_GONE = Later("email_connection_lost", counts=False, delay=1.0)
 
 
 @dataclass(frozen=True)
@@ -98,8 +100,11 @@ class SmtpSender:
             # The headers are ours or checked; what the email package refuses is the recipient's address.
             return Refused("email_address_invalid")
         self._pace.wait()
+        return self._send(letter, content)
+
+    def _send(self, letter: Letter, content: bytes, *, fresh: bool = False) -> Outcome:
         try:
-            connection, used = self._take()
+            connection, used = (self._connect(), 0) if fresh else self._take()
         except smtplib.SMTPAuthenticationError:
             self._back_off.failed()
             return Later("email_login_refused", counts=False)
@@ -108,6 +113,10 @@ class SmtpSender:
             return Later("email_server_away", counts=False)
         self._back_off.succeeded()
         outcome, reusable = self._dialogue(connection, letter.to, content)
+        if outcome == _GONE and used:
+            # It was kept, and the server had left in the meantime; nothing of this mail was sent.
+            _leave(connection, politely=False)
+            return self._send(letter, content, fresh=True)
         if reusable and used + 1 < _PER_CONNECTION and not self._closed:
             with self._lock:
                 self._idle.append((connection, used + 1, time.monotonic()))
@@ -152,12 +161,12 @@ class SmtpSender:
                 if code not in (250, 251, 354):
                     return self._refusal(connection, code)
         except _AWAY:
-            return Later("email_connection_lost", counts=False, delay=1.0), False
+            return _GONE, False
         try:
             connection.send(_LINE_START_DOT.sub(b"..", content) + b".\r\n")
         except _AWAY:
             # sendall failed, so at least the last line never left, and without it the mail is not accepted.
-            return Later("email_connection_lost", counts=False, delay=1.0), False
+            return _GONE, False
         try:
             code, _ = connection.getreply()
         except _AWAY:
@@ -170,7 +179,7 @@ class SmtpSender:
         """What a reply other than success means: 4xx later, 5xx never (RFC 5321 §4.2.1). 421 also says that the server leaves."""
         if code == -1:
             # smtplib's word for an answer that is none.
-            return Later("email_connection_lost", counts=False, delay=1.0), False
+            return _GONE, False
         if code == 421:
             self._back_off.failed()
             return Later("smtp_421", counts=False), False
