@@ -20,6 +20,8 @@ from tests.support.deployment import ROOT, Deployment, Process
 from tests.support.poll import until
 
 CONNECTIONS = ("--connections", "20")
+#: One process of Python uses one core at most, and accepting takes more of it than the gateway's part.
+ACCEPTING = {"intake": 2}
 #: A backlog that grows by less than this share of what is accepted does not grow.
 STEADY = 0.03
 
@@ -50,7 +52,7 @@ def floors(stack: Stack, size: Size) -> Measured:
 def accept(stack: Stack, size: Size) -> Measured:
     """Intake and the gateway alone: what is accepted when nobody is behind."""
     stack.rest()
-    with stack.running("intake", "gateway") as deployment:
+    with stack.running("intake", "gateway", replicas=ACCEPTING) as deployment:
         load(deployment.gateway, *CONNECTIONS, seconds=size.warm)
         with watching(deployment, size, "accept") as watched:
             plain = load(deployment.gateway, *CONNECTIONS, seconds=size.seconds)

@@ -43,8 +43,6 @@ _UNFINISHED = (
         for service in ("intake", "routing", "notification", "reporting")
     ),
 )
-#: One process of Python uses one core at most, and accepting takes more of it than everything else.
-REPLICAS = {"intake": 2}
 ENVIRONMENT = {"LIMITS": "false", "QUIET_HOURS": "off"}
 
 
@@ -78,20 +76,20 @@ class Stack:
         self._ending.close()
 
     @contextlib.contextmanager
-    def running(self, *labels: str) -> Iterator[Deployment]:
-        """The named services (all if none is named), started and ready."""
-        with self.deployed(*labels) as deployment:
+    def running(self, *labels: str, replicas: dict[str, int] | None = None) -> Iterator[Deployment]:
+        """The named services (all if none is named), started and ready; of each one process, or as many as `replicas` says."""
+        with self.deployed(*labels, replicas=replicas) as deployment:
             for process in deployment.processes.values():
                 process.start()
             deployment.wait_ready(60)
             yield deployment
 
     @contextlib.contextmanager
-    def deployed(self, *labels: str) -> Iterator[Deployment]:
+    def deployed(self, *labels: str, replicas: dict[str, int] | None = None) -> Iterator[Deployment]:
         """As `running`, not started yet. The vhost is theirs alone, so that no measurement inherits another's queues."""
         vhost = self.broker.create_vhost()
         try:
-            with self._deployment(vhost) as deployment:
+            with self._deployment(vhost, replicas) as deployment:
                 deployment.command("topology", "declare")
                 if labels:
                     deployment.processes = {
@@ -104,7 +102,7 @@ class Stack:
             vhost.drop()
 
     @contextlib.contextmanager
-    def _deployment(self, vhost: Vhost) -> Iterator[Deployment]:
+    def _deployment(self, vhost: Vhost, replicas: dict[str, int] | None = None) -> Iterator[Deployment]:
         deployment = Deployment(
             {
                 **self.databases.environment,
@@ -113,7 +111,7 @@ class Stack:
                 **self.sinks.environment,
                 "AMQP_URI": vhost.uri,
             },
-            REPLICAS,
+            replicas,
         )
         deployment.vhost = vhost
         try:

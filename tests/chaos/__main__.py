@@ -24,8 +24,6 @@ SERVERS = ("broker", "postgres")
 
 def main() -> int:
     """Runs and returns the exit code."""
-    # Told to end, it takes with it what it started, as on Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     # Whoever ends it wants all that it started ended too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
