@@ -63,6 +63,14 @@ class PromiseSetReading(Reading):
     set_at = fields.AwareDateTime(required=True)
 
 
+class PromiseMovedReading(Reading):
+    """By when from now on."""
+
+    complaint_id = fields.UUID(required=True)
+    due_at = fields.AwareDateTime(required=True)
+    moved_at = fields.AwareDateTime(required=True)
+
+
 class AssignmentFailedReading(Reading):
     """Nobody could take it; the coordinator's desk holds it."""
 
@@ -72,6 +80,7 @@ class AssignmentFailedReading(Reading):
 
 COMPLAINT_ASSIGNED = Reads("routing", "ComplaintAssigned", 1, ComplaintAssignedReading)
 PROMISE_SET = Reads("routing", "PromiseSet", 1, PromiseSetReading)
+PROMISE_MOVED = Reads("routing", "PromiseMoved", 1, PromiseMovedReading)
 ASSIGNMENT_FAILED = Reads("routing", "AssignmentFailed", 1, AssignmentFailedReading)
 
-READ = (COMPLAINT_ASSIGNED, PROMISE_SET, ASSIGNMENT_FAILED)
+READ = (COMPLAINT_ASSIGNED, PROMISE_SET, PROMISE_MOVED, ASSIGNMENT_FAILED)

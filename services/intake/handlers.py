@@ -200,6 +200,17 @@ def promised(connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
     )
 
 
+def promise_moved(connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
+    """PromiseMoved: by when from now on."""
+    store.add_progress(
+        connection,
+        [
+            (event.subject, Progress(event.sequence, event.data["moved_at"], due_at=event.data["due_at"]))
+            for event in batch
+        ],
+    )
+
+
 def unassigned(connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
     """AssignmentFailed: nobody has it yet, or not any more; to its complainant it is received and not lost."""
     store.add_progress(

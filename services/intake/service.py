@@ -30,6 +30,11 @@ class IntakeService:
         """Shows by when."""
         handlers.promised(connection, batch)
 
+    @subscribe(events.PROMISE_MOVED, batch=True)
+    def promise_moved(self, connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
+        """Shows by when from now on."""
+        handlers.promise_moved(connection, batch)
+
     @subscribe(events.ASSIGNMENT_FAILED, batch=True)
     def assignment_failed(self, connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
         """Shows that it is received and with nobody yet."""

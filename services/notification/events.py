@@ -73,6 +73,15 @@ class PromiseSetReading(Reading):
     due_at = fields.AwareDateTime(required=True)
 
 
+class PromiseMovedReading(Reading):
+    """By when from now on, by when before, and why."""
+
+    complaint_id = fields.UUID(required=True)
+    due_at = fields.AwareDateTime(required=True)
+    previous_due_at = fields.AwareDateTime(required=True)
+    cause = fields.String(required=True)
+
+
 class AssignmentFailedReading(Reading):
     """Nobody has it."""
 
@@ -85,6 +94,7 @@ class AssignmentFailedReading(Reading):
 COMPLAINT_RECEIVED = Reads("intake", "ComplaintReceived", 1, ComplaintReceivedReading)
 COMPLAINT_ASSIGNED = Reads("routing", "ComplaintAssigned", 1, ComplaintAssignedReading)
 PROMISE_SET = Reads("routing", "PromiseSet", 1, PromiseSetReading)
+PROMISE_MOVED = Reads("routing", "PromiseMoved", 1, PromiseMovedReading)
 ASSIGNMENT_FAILED = Reads("routing", "AssignmentFailed", 1, AssignmentFailedReading)
 
-READ = (COMPLAINT_RECEIVED, COMPLAINT_ASSIGNED, PROMISE_SET, ASSIGNMENT_FAILED)
+READ = (COMPLAINT_RECEIVED, COMPLAINT_ASSIGNED, PROMISE_SET, PROMISE_MOVED, ASSIGNMENT_FAILED)

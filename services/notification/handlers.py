@@ -91,6 +91,21 @@ def promises_set(
     _write(connection, notices, _known(connection, events), now=now, new_id=new_id, quiet=quiet)
 
 
+def promises_moved(
+    connection: Connection, events: Sequence[Event], *, now: datetime, new_id: Callable[[], str], quiet: Quiet
+) -> None:
+    """Tells the complainants that they will be answered at another time, and why."""
+    notices = []
+    for event in events:
+        parameters = {
+            "due_date": event.data["due_at"].isoformat(),
+            "previous_due_date": event.data["previous_due_at"].isoformat(),
+            "cause": event.data["cause"],
+        }
+        notices.append((_notice(event, COMPLAINANT, "promise_moved", parameters), event))
+    _write(connection, notices, _known(connection, events), now=now, new_id=new_id, quiet=quiet)
+
+
 def assignments_failed(
     connection: Connection,
     events: Sequence[Event],

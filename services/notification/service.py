@@ -44,6 +44,11 @@ class NotificationService:
         """Tells the complainant by when."""
         handlers.promises_set(connection, promised, now=now(), new_id=new_id, quiet=settings.load().quiet)
 
+    @subscribe(events.PROMISE_MOVED, batch=True)
+    def promise_moved(self, connection: Connection, moved: Sequence[Event]) -> None:
+        """Tells the complainant by when from now on."""
+        handlers.promises_moved(connection, moved, now=now(), new_id=new_id, quiet=settings.load().quiet)
+
     @subscribe(events.ASSIGNMENT_FAILED, batch=True)
     def assignment_failed(self, connection: Connection, failed: Sequence[Event]) -> None:
         """Tells the coordinator's desk."""

@@ -73,6 +73,13 @@ TEMPLATES = {
             (EMAIL,),
             frozenset({"case", "institution", "reason", "since", "link"}),
         ),
+        Template(
+            "promise_moved",
+            COMPLAINANT,
+            CHANNELS,
+            _FOR_COMPLAINANT | {"due_date", "previous_due_date", "cause"},
+            frozenset({"tracking_number", "due_date"}),
+        ),
     )
 }
 

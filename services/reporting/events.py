@@ -39,6 +39,13 @@ class PromiseReading(Reading):
     due_at = fields.AwareDateTime(required=True)
 
 
+class PromiseMovedReading(Reading):
+    """By when it is due from now on."""
+
+    complaint_id = fields.UUID(required=True)
+    due_at = fields.AwareDateTime(required=True)
+
+
 class FailedReading(Reading):
     """Nobody has it; the institution is None when no rule names one."""
 
@@ -56,6 +63,7 @@ class NoticeReading(Reading):
 COMPLAINT_RECEIVED = Reads("intake", "ComplaintReceived", 1, ReceivedReading)
 COMPLAINT_ASSIGNED = Reads("routing", "ComplaintAssigned", 1, AssignedReading)
 PROMISE_SET = Reads("routing", "PromiseSet", 1, PromiseReading)
+PROMISE_MOVED = Reads("routing", "PromiseMoved", 1, PromiseMovedReading)
 ASSIGNMENT_FAILED = Reads("routing", "AssignmentFailed", 1, FailedReading)
 NOTIFICATION_DELIVERED = Reads("notification", "NotificationDelivered", 1, NoticeReading)
 NOTIFICATION_FAILED = Reads("notification", "NotificationFailed", 1, NoticeReading)
@@ -65,6 +73,7 @@ READ = (
     COMPLAINT_RECEIVED,
     COMPLAINT_ASSIGNED,
     PROMISE_SET,
+    PROMISE_MOVED,
     ASSIGNMENT_FAILED,
     NOTIFICATION_DELIVERED,
     NOTIFICATION_FAILED,

@@ -40,6 +40,12 @@ def promises_set(connection: sa.Connection, events: Sequence[Event], *, now: dat
     _observe(events, now)
 
 
+def promises_moved(connection: sa.Connection, events: Sequence[Event], *, now: datetime) -> None:
+    """PromiseMoved: another due time counts; what was overdue by the one before is so no more, until it is again."""
+    store.project(connection, store.PROMISED, _last(events, store.PROMISED_COLUMNS))
+    _observe(events, now)
+
+
 def assignments_failed(connection: sa.Connection, events: Sequence[Event], *, now: datetime) -> None:
     """AssignmentFailed: nobody could take it; it is unowned until it is assigned."""
     store.project(connection, store.UNOWNED, _last(events, store.UNOWNED_COLUMNS))

@@ -50,6 +50,11 @@ class ReportingService:
         """Counts it as promised."""
         handlers.promises_set(connection, batch, now=now())
 
+    @subscribe(events.PROMISE_MOVED, batch=True)
+    def promise_moved(self, connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
+        """Counts it as due when it is due now."""
+        handlers.promises_moved(connection, batch, now=now())
+
     @subscribe(events.ASSIGNMENT_FAILED, batch=True)
     def assignment_failed(self, connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
         """Counts it as unowned."""

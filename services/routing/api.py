@@ -12,7 +12,7 @@ from sqlalchemy import Row, select
 from services.chassis import database
 from services.chassis.clock import now
 from services.chassis.web import Blueprint, Problem, create_app, current_actor, require
-from services.routing import handlers, schemas, store
+from services.routing import calendar_api, handlers, schemas, store
 
 _INSTITUTIONS_SECONDS = 300
 
@@ -99,6 +99,7 @@ def create_routing_app() -> flask.Flask:
     return create_app(
         handlers.SOURCE,
         blueprint,
+        calendar_api.blueprint,
         title="Bekhedmetkom routing",
         description="Who must answer, by when, and what happened.",
     )

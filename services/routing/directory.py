@@ -4,15 +4,27 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import sqlalchemy
 
 from services.chassis.seal import seal
-from services.routing import store
+from services.routing import store, store_calendar
 from services.routing.assignment import Need, Officer, Rule, choose_rule
-from services.routing.calendar import Calendar, WeekdayHours
-from services.routing.promise import Term, due_at, term_for
+from services.routing.calendar import Calendars, Override, WeekdayHours
+from services.routing.promise import (
+    LONGEST_PAUSE,
+    PAUSE,
+    Pause,
+    Promise,
+    StepTerm,
+    Term,
+    due_at,
+    due_by_the_clock,
+    step_days,
+    term_for,
+)
 
 
 @dataclass(frozen=True)
@@ -34,8 +46,10 @@ class Directory:
     rules: dict[str, list[Rule]]
     officers: dict[str, list[Officer]]
     contacts: dict[str, Contact]
-    calendar: Calendar
+    calendars: Calendars
     terms: tuple[Term, ...]
+    steps: tuple[StepTerm, ...]
+    governorates: frozenset[str]
     loads: dict[str, int]
     _sealed: dict[tuple[str, str], str] = field(default_factory=dict, repr=False)
 
@@ -47,12 +61,37 @@ class Directory:
         """The officers of a body, absent ones included."""
         return self.officers.get(institution, ())
 
-    def promise(self, kind: str, received_at: datetime) -> tuple[datetime, int] | None:
-        """(due time in UTC, working days), or None where nothing is promised."""
-        term = term_for(self.terms, kind, received_at)
-        if term is None or term.working_days is None:
+    def promise(
+        self,
+        kind: str,
+        received_at: datetime,
+        need: Need,
+        institution: str | None,
+        flags: frozenset[str] = frozenset(),
+    ) -> Promise | None:
+        """What is promised of a complaint that a body has (None: nobody yet), or None where nothing is."""
+        term = term_for(self.terms, kind, received_at, need.category, flags)
+        if term is None or (term.working_days is None and term.wall_hours is None):
             return None
-        return due_at(received_at, term.working_days, self.calendar), term.working_days
+        due = self.due(received_at, term.working_days, term.wall_hours, (need.governorate, institution))
+        return Promise(due, term.working_days, term.wall_hours)
+
+    def due(
+        self,
+        received_at: datetime,
+        working_days: int | None,
+        wall_hours: int | None,
+        place: tuple[str, str | None],
+        pauses: Sequence[Pause] = (),
+    ) -> datetime:
+        """The due time in UTC by the calendar of a place (governorate, body), of working days or else of hours by the clock."""
+        calendar = self.calendars.of(*place)
+        longest = step_days(self.steps, PAUSE, received_at) or LONGEST_PAUSE if pauses else LONGEST_PAUSE
+        if working_days is not None:
+            return due_at(received_at, working_days, calendar, pauses, longest)
+        if wall_hours is not None:
+            return due_by_the_clock(received_at, wall_hours, calendar, pauses, longest)
+        raise ValueError("a promise is counted in days or in hours")
 
     def load_of(self, kind: str) -> int:
         """What one case of this kind weighs on a desk; a kind that nobody configured weighs 1."""
@@ -92,6 +131,12 @@ def current(connection: sqlalchemy.Connection) -> Directory:
     return known
 
 
+def steady(connection: sqlalchemy.Connection) -> Directory:
+    """Like `current`, and nobody changes the calendar until this transaction ends: for who counts promises by it."""
+    store_calendar.hold_calendar(connection)
+    return current(connection)
+
+
 def _read(connection: sqlalchemy.Connection, version: int) -> Directory:
     rules: defaultdict[str, list[Rule]] = defaultdict(list)
     for row in connection.execute(sqlalchemy.select(store.rule)):
@@ -108,22 +153,40 @@ def _read(connection: sqlalchemy.Connection, version: int) -> Directory:
     terms = connection.execute(
         sqlalchemy.select(store.kind_term).order_by(store.kind_term.c.valid_from)
     ).all()
+    institutions = connection.execute(sqlalchemy.select(store.institution)).all()
     return Directory(
         version=version,
-        names={
-            row.code: {"ar": row.name_ar, "en": row.name_en}
-            for row in connection.execute(sqlalchemy.select(store.institution))
-        },
+        names={row.code: {"ar": row.name_ar, "en": row.name_en} for row in institutions},
         rules=dict(rules),
         officers=dict(officers),
         contacts=contacts,
-        calendar=Calendar(
+        calendars=Calendars(
             (
                 WeekdayHours(**row._mapping)
                 for row in connection.execute(sqlalchemy.select(store.working_hours))
             ),
             connection.execute(sqlalchemy.select(store.holiday.c.day)).scalars(),
+            map(_override, connection.execute(_HOLDING)),
         ),
-        terms=tuple(Term(row.kind, row.valid_from, row.working_days) for row in terms),
+        terms=(
+            *(Term(row.kind, row.valid_from, row.working_days) for row in terms),
+            *(Term(**row._mapping) for row in connection.execute(sqlalchemy.select(store_calendar.term))),
+        ),
+        steps=tuple(
+            StepTerm(**row._mapping)
+            for row in connection.execute(sqlalchemy.select(store_calendar.step_term))
+        ),
+        governorates=frozenset(row.governorate for row in institutions if row.governorate),
         loads={row.kind: row.load for row in terms},
+    )
+
+
+_HOLDING = sqlalchemy.select(store_calendar.calendar_override).where(
+    store_calendar.calendar_override.c.withdrawn_at.is_(None)
+)
+
+
+def _override(row: sqlalchemy.Row[Any]) -> Override:
+    return Override(
+        str(row.id), row.scope, row.code, row.first_day, row.last_day, row.effect, row.opens, row.closes
     )

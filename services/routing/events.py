@@ -4,6 +4,7 @@ from marshmallow import Schema, fields, validate
 
 from services.chassis.contract import FactType, Reading, Reads
 from services.routing.assignment import FAILURES, REASONS
+from services.routing.promise import CAUSES
 
 _CODE = validate.Regexp(r"^[A-Z][A-Z0-9]{0,15}$")
 
@@ -38,6 +39,23 @@ class PromiseSetSchema(Schema):
     due_at = fields.AwareDateTime(required=True)
     working_days = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
     set_at = fields.AwareDateTime(required=True)
+    wall_hours = fields.Integer(
+        strict=True,
+        validate=validate.Range(min=1),
+        metadata={
+            "description": "The promise is so many hours by the wall clock, day and night; `working_days` is then the days begun in them."
+        },
+    )
+
+
+class PromiseMovedSchema(Schema):
+    """The due time that counts from now on, the one before it, and whether a circular or a question to the complainant moved it."""
+
+    complaint_id = fields.UUID(required=True)
+    due_at = fields.AwareDateTime(required=True)
+    previous_due_at = fields.AwareDateTime(required=True)
+    cause = fields.String(required=True, validate=validate.OneOf(CAUSES))
+    moved_at = fields.AwareDateTime(required=True)
 
 
 class AssignmentFailedSchema(Schema):
@@ -58,13 +76,18 @@ COMPLAINT_ASSIGNED = FactType(
 PROMISE_SET = FactType(
     "PromiseSet", PromiseSetSchema, description="By when the complainant is promised an answer."
 )
+PROMISE_MOVED = FactType(
+    "PromiseMoved",
+    PromiseMovedSchema,
+    description="The time by which an answer is promised is another one than the complainant was told.",
+)
 ASSIGNMENT_FAILED = FactType(
     "AssignmentFailed",
     AssignmentFailedSchema,
     description="Nobody can take the complaint; the coordinator's desk holds it until somebody does.",
 )
 
-PUBLISHED = (COMPLAINT_ASSIGNED, PROMISE_SET, ASSIGNMENT_FAILED)
+PUBLISHED = (COMPLAINT_ASSIGNED, PROMISE_SET, PROMISE_MOVED, ASSIGNMENT_FAILED)
 
 
 class ComplaintReceivedReading(Reading):

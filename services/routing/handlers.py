@@ -33,10 +33,13 @@ def receive(connection: Connection, received: Sequence[Event], *, now: datetime,
 
     A complaint that has a case already is left alone, so that intake may say it twice.
     """
-    known = directory.current(connection)
+    known = directory.steady(connection)
     complaints = _unique(_complaint(event) for event in received)
     outcomes = _choose(connection, known, complaints, now)
-    promises = [known.promise(each.kind, each.received_at) for each in complaints]
+    promises = [
+        known.promise(each.kind, each.received_at, each.need, records.institution_of(outcome))
+        for each, outcome in zip(complaints, outcomes, strict=True)
+    ]
     rows = [
         records.case_row(known, *each, now=now) for each in zip(complaints, outcomes, promises, strict=True)
     ]

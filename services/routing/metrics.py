@@ -16,6 +16,10 @@ assignments_total = prometheus_client.Counter(
 assignment_failures_total = prometheus_client.Counter(
     "assignment_failures_total", "Cases that found no officer when they came.", ("reason",), namespace=_PREFIX
 )
+# cause: what moved them (promise.CAUSES).
+promises_moved_total = prometheus_client.Counter(
+    "promises_moved_total", "Promises that were moved after they were made.", ("cause",), namespace=_PREFIX
+)
 # Above 0 for long means that the coordinator's desk must act. Every replica shows the same figure: alert on the maximum.
 unowned_cases = prometheus_client.Gauge("unowned_cases", "Cases that no officer has.", namespace=_PREFIX)
 unowned_oldest_seconds = prometheus_client.Gauge(

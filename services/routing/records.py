@@ -9,6 +9,7 @@ from services.chassis.event import Event
 from services.routing import events
 from services.routing.assignment import Assigned, Need, Outcome, Unassigned
 from services.routing.directory import Directory
+from services.routing.promise import Promise
 
 SYSTEM = "system"
 NO_SCOPE = "-"
@@ -50,7 +51,7 @@ def case_row(
     known: Directory,
     complaint: Complaint,
     outcome: Outcome,
-    promise: tuple[datetime, int] | None,
+    promise: Promise | None,
     *,
     now: datetime,
 ) -> dict[str, Any]:
@@ -66,8 +67,9 @@ def case_row(
         "received_at": _iso(complaint.received_at),
         "assigned_at": _iso(now) if owned else None,
         "unowned_since": None if owned else _iso(now),
-        "due_at": _iso(promise[0]) if promise else None,
-        "working_days": promise[1] if promise else None,
+        "due_at": _iso(promise.due_at) if promise else None,
+        "working_days": promise.working_days if promise else None,
+        "wall_hours": promise.wall_hours if promise else None,
         "version": 2 if promise else 1,
     }
 
@@ -112,9 +114,13 @@ def outcome_fact(
     )
 
 
-def promise_fact(complaint_id: str, promise: tuple[datetime, int], scope: str, now: datetime) -> Fact:
+def promise_fact(complaint_id: str, promise: Promise, scope: str, now: datetime) -> Fact:
     """PromiseSet."""
-    data = {"complaint_id": complaint_id, "due_at": promise[0], "working_days": promise[1], "set_at": now}
+    data: dict[str, Any] = {"complaint_id": complaint_id, "due_at": promise.due_at, "set_at": now}
+    if promise.wall_hours is None:
+        data["working_days"] = promise.working_days
+    else:
+        data |= {"working_days": -(-promise.wall_hours // 24), "wall_hours": promise.wall_hours}
     return events.PROMISE_SET.new(complaint_id, data, scope=scope)
 
 
@@ -131,13 +137,49 @@ def outcome_event(complaint_id: str, number: int, outcome: Outcome, now: datetim
     return _event(complaint_id, number, action, details, now)
 
 
-def promise_event(
-    complaint_id: str, number: int, promise: tuple[datetime, int], now: datetime
-) -> dict[str, Any]:
+def promise_event(complaint_id: str, number: int, promise: Promise, now: datetime) -> dict[str, Any]:
     """The line of the history about a promise."""
-    return _event(
-        complaint_id, number, "promised", {"due_at": _iso(promise[0]), "working_days": promise[1]}, now
-    )
+    details: dict[str, Any] = {"due_at": _iso(promise.due_at), "working_days": promise.working_days}
+    if promise.wall_hours is not None:
+        details["wall_hours"] = promise.wall_hours
+    return _event(complaint_id, number, "promised", details, now)
+
+
+def move(complaint_id: str, number: int, due_at: datetime, previous: datetime) -> dict[str, Any]:
+    """A promise that moves: see store_calendar.move_promises."""
+    return {
+        "complaint_id": complaint_id,
+        "number": number,
+        "due_before": _iso(previous),
+        "due_after": _iso(due_at),
+    }
+
+
+def moved_fact(
+    complaint_id: str,
+    due_at: datetime,
+    previous: datetime,
+    cause: str,
+    institution: str | None,
+    now: datetime,
+) -> Fact:
+    """PromiseMoved."""
+    data = {
+        "complaint_id": complaint_id,
+        "due_at": due_at,
+        "previous_due_at": previous,
+        "cause": cause,
+        "moved_at": now,
+    }
+    return events.PROMISE_MOVED.new(complaint_id, data, scope=institution or NO_SCOPE)
+
+
+def moved_event(
+    complaint_id: str, number: int, due_at: datetime, previous: datetime, cause: str, now: datetime
+) -> dict[str, Any]:
+    """The line of the history about a promise that moved."""
+    details = {"due_at": _iso(due_at), "previous_due_at": _iso(previous), "cause": cause}
+    return _event(complaint_id, number, "promise_moved", details, now)
 
 
 def _event(

@@ -47,6 +47,7 @@ class CaseSchema(Schema):
     unowned_since = fields.AwareDateTime(required=True, allow_none=True)
     due_at = fields.AwareDateTime(required=True, allow_none=True)
     working_days = fields.Integer(required=True, allow_none=True)
+    wall_hours = fields.Integer(required=True, allow_none=True)
     version = fields.Integer(required=True)
 
 

@@ -5,12 +5,12 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, Table, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis import database
-from services.chassis.clock import AMMAN, now
-from services.routing import roster, store
+from services.chassis.clock import AMMAN, new_id, now
+from services.routing import roster, store, store_calendar
 
 DATA = Path(__file__).parent / "data"
 _BEGINNING = date(2020, 1, 1)
@@ -24,6 +24,13 @@ _TERMS: dict[str, tuple[int | None, int]] = {
     "report": (10, 1),
     "praise": (None, 0),
 }
+# Terms before those of the kind, by what was found out about a complaint: (kind, flag, priority, working days, hours by the clock).
+_SPECIAL_TERMS = {
+    "rights-complaint#1": ("complaint", "rights", 10, 7, None),
+    "rights-report#1": ("report", "rights", 10, 7, None),
+    "urgent#1": (None, "urgent", 20, None, 24),
+}
+_STEPS = {"first_action": 1, "pause": 10}
 
 
 def seed() -> str:
@@ -89,7 +96,45 @@ def _calendar(connection: Connection, at: datetime) -> None:
         for kind, (days, load) in _TERMS.items()
     ]
     _add(connection, store.kind_term, terms)
+    special = [
+        {
+            "id": identity,
+            "kind": kind,
+            "flag": flag,
+            "priority": priority,
+            "valid_from": _BEGINNING,
+            "working_days": days,
+            "wall_hours": hours,
+        }
+        for identity, (kind, flag, priority, days, hours) in _SPECIAL_TERMS.items()
+    ]
+    _add(connection, store_calendar.term, special)
+    steps = [{"step": step, "valid_from": _BEGINNING, "working_days": days} for step, days in _STEPS.items()]
+    _add(connection, store_calendar.step_term, steps)
     extend_holidays(connection, at)
+    _ramadan(connection, at)
+
+
+def _ramadan(connection: Connection, at: datetime) -> None:
+    """Adds the usual hours of Ramadan; one that was withdrawn stays so.
+
+    The dates are astronomical estimates until the moon is seen: then the circular is recorded, and the estimate withdrawn.
+    """
+    usual = {
+        "scope": "nation",
+        "effect": "hours",
+        "reference": "estimate",
+        "note_ar": "دوام رمضان (تواريخ تقديرية)",
+        "note_en": "Hours of Ramadan (estimated dates)",
+        "recorded_at": at,
+        "recorded_by": "seed",
+    }
+    rows = [{**usual, **row} for row in _load("ramadan.json")]
+    statement = insert(store_calendar.calendar_override).values(rows).on_conflict_do_nothing()
+    added = connection.execute(statement.returning(store_calendar.calendar_override.c.id)).scalars().all()
+    if connection.scalar(select(exists().select_from(store.cases))):
+        for identity in added:
+            store_calendar.add_job(connection, new_id(), str(identity), at)
 
 
 def extend_holidays(connection: Connection, at: datetime) -> list[int]:

@@ -14,7 +14,7 @@ from services.chassis.relay import Relay
 from services.chassis.schedule import Background, every
 from services.chassis.subscriber import subscribe
 from services.chassis.web import Web
-from services.routing import api, events, handlers, metrics, seed, store
+from services.routing import api, events, handlers, metrics, promises, seed, store
 from services.routing.settings import Settings
 
 log = logs.get()
@@ -64,6 +64,19 @@ class RoutingService:
                 break
         if found:
             log.info("unowned_assigned", cases=found)
+
+    @every(5, name="promises")
+    def recompute_promises(self) -> None:
+        """Counts promises again after a circular, a stretch per transaction."""
+        seen = moved = 0
+        while True:
+            with database.transaction(self.name) as connection:
+                counted = promises.recompute(connection, now=now())
+            if counted is None:
+                break
+            seen, moved = seen + counted[0], moved + counted[1]
+        if seen:
+            log.info("promises_recomputed", cases=seen, moved=moved)
 
     @every(86_400, name="holidays")
     def extend_holidays(self) -> None:

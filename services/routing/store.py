@@ -115,6 +115,7 @@ cases = Table(
     Column("unowned_since", _UTC),
     Column("due_at", _UTC),
     Column("working_days", SmallInteger),
+    Column("wall_hours", SmallInteger),
     Column("version", Integer),
 )
 case_event = Table(
@@ -151,11 +152,12 @@ _ADD_LOADS = text(
 _INSERT_CASES = text(
     """
     INSERT INTO cases (complaint_id, kind, category, governorate, language, status, institution, rule_id, officer_id, reason,
-                       load, received_at, assigned_at, unowned_since, due_at, working_days, version)
+                       load, received_at, assigned_at, unowned_since, due_at, working_days, wall_hours, version)
     SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS r (
         complaint_id uuid, kind text, category text, governorate text, language text, status text, institution text,
         rule_id text, officer_id uuid, reason text, load smallint, received_at timestamptz, assigned_at timestamptz,
-        unowned_since timestamptz, due_at timestamptz, working_days smallint, version integer)
+        unowned_since timestamptz, due_at timestamptz, working_days smallint, wall_hours smallint,
+        version integer)
     ON CONFLICT (complaint_id) DO NOTHING
     RETURNING complaint_id::text
     """

@@ -139,7 +139,7 @@ class Books:
                UNION ALL SELECT event_id::text, type, subject::text, data->>'officer_id' FROM routing.outbox"""
         ):
             who = bodies.get(numbers.get(subject, -1), {}).get("complainant", {})
-            if kind in ("ComplaintReceived", "ComplaintAssigned", "PromiseSet"):
+            if kind in ("ComplaintReceived", "ComplaintAssigned", "PromiseSet", "PromiseMoved"):
                 if who.get("phone"):
                     expected[event, "complainant", "sms"] += 1
                 if who.get("email"):

@@ -115,7 +115,7 @@ _INTAKE = [
            FULL JOIN intake.progress p ON p.complaint_id = o.subject AND p.sequence = o.sequence
            WHERE o.event_id IS NULL OR p.complaint_id IS NULL
               OR (o.type = 'ComplaintAssigned' AND (p.status, p.institution) IS DISTINCT FROM ('assigned', o.data->>'institution'))
-              OR (o.type = 'PromiseSet' AND p.due_at IS DISTINCT FROM (o.data->>'due_at')::timestamptz)
+              OR (o.type IN ('PromiseSet', 'PromiseMoved') AND p.due_at IS DISTINCT FROM (o.data->>'due_at')::timestamptz)
               OR (o.type = 'AssignmentFailed' AND p.status IS DISTINCT FROM 'received')""",
     ),
     Rule(
@@ -157,10 +157,11 @@ _ROUTING = [
     ),
     Rule(
         "routing",
-        "a case has a promise, stated once, unless its kind has none",
+        "a case has a promise, stated once, unless its kind has none, and is due when it was last said to be",
         """SELECT k.complaint_id || ': ' || coalesce(o.promised, 0) || ' promises' FROM routing.cases k
-           LEFT JOIN (SELECT subject, count(*) AS promised, max(data->>'due_at')::timestamptz AS due_at FROM routing.outbox
-                      WHERE type = 'PromiseSet' GROUP BY subject) o ON o.subject = k.complaint_id
+           LEFT JOIN (SELECT subject, count(*) FILTER (WHERE type = 'PromiseSet') AS promised,
+                             (array_agg(data->>'due_at' ORDER BY sequence DESC))[1]::timestamptz AS due_at FROM routing.outbox
+                      WHERE type IN ('PromiseSet', 'PromiseMoved') GROUP BY subject) o ON o.subject = k.complaint_id
            JOIN routing.kind_term t ON t.kind = k.kind
            WHERE coalesce(o.promised, 0) <> (t.working_days IS NOT NULL)::int OR o.due_at IS DISTINCT FROM k.due_at""",
     ),

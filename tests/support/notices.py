@@ -54,6 +54,14 @@ class Facts:
     def promised(self) -> Event:
         return self._fact("PromiseSet", due_at="2026-12-06T22:00:00+00:00")
 
+    def moved(self, cause: str = "calendar") -> Event:
+        return self._fact(
+            "PromiseMoved",
+            due_at="2026-12-07T22:00:00+00:00",
+            previous_due_at="2026-12-06T22:00:00+00:00",
+            cause=cause,
+        )
+
     def unowned(self) -> Event:
         return self._fact(
             "AssignmentFailed", institution=None, reason="no_rule", unowned_since="2026-11-23T09:00:00+00:00"
@@ -82,6 +90,8 @@ def handle_batch(facts: Sequence[Event], at=None, quiet: Quiet = NIGHT_IS_OFF) -
                 handlers.complaints_assigned(connection, facts, unseal=unseal, **usual)
             case "PromiseSet":
                 handlers.promises_set(connection, facts, **usual)
+            case "PromiseMoved":
+                handlers.promises_moved(connection, facts, **usual)
             case "AssignmentFailed":
                 handlers.assignments_failed(connection, facts, language="ar", **usual)
 

@@ -58,6 +58,16 @@ def test_the_usual_way(facts, messages):
     assert messages() == ALL
 
 
+def test_a_promise_that_moved_is_told_once(facts, messages):
+    fact = facts()
+    moved = fact.moved()
+    handle(fact.received(), moved, moved)
+    assert messages() == Counter(
+        {each: 1 for each in ALL if each.startswith("received")}
+        | {"promise_moved complainant sms pending": 1, "promise_moved complainant email pending": 1}
+    )
+
+
 def test_the_same_fact_twice_makes_one_message(facts, messages):
     fact = facts()
     story = [fact.received(), fact.assigned(), fact.promised()]

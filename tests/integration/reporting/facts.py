@@ -15,6 +15,7 @@ HANDLERS = {
     "ComplaintReceived": handlers.complaints_received,
     "ComplaintAssigned": handlers.complaints_assigned,
     "PromiseSet": handlers.promises_set,
+    "PromiseMoved": handlers.promises_moved,
     "AssignmentFailed": handlers.assignments_failed,
     "NotificationDelivered": handlers.notices_delivered,
     "NotificationFailed": handlers.notices_failed,
@@ -52,6 +53,10 @@ def assigned(complaint: str, institution: str = "MWI") -> Event:
 
 def promised(complaint: str, due_at: str = "2026-12-03T12:00:00+00:00") -> Event:
     return fact("PromiseSet", complaint, due_at=due_at)
+
+
+def moved(complaint: str, due_at: str = "2026-12-06T12:00:00+00:00") -> Event:
+    return fact("PromiseMoved", complaint, due_at=due_at)
 
 
 def failed(complaint: str, institution: str | None = None) -> Event:

@@ -16,6 +16,7 @@ from tests.integration.reporting.facts import (
     differences,
     fact,
     failed,
+    moved,
     promised,
     read,
     received,
@@ -97,8 +98,8 @@ def test_overdue_is_right_before_and_after_it_is_marked(databases):
         assert handlers.mark_overdue(connection, now=NOW) == 0
     assert read().by[name] == before
     assert differences() == []
-    # A later promise takes it back, and a settled complaint is never overdue.
-    apply([promised(one)])
+    # A promise that moved takes it back, and is overdue again when it has passed.
+    apply([moved(one)])
     assert read().totals["overdue"] == 0
     assert differences() == []
 

@@ -22,7 +22,12 @@ WEB = Path(render.__file__).parent
 METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
 OPTIONS = {"templates/**.html": {"trimmed": "true"}}
 #: They say what is to be, not what is to be added: said twice, it is so once.
-IDEMPOTENT_BY_NATURE = {("POST", "/v1/staff/officers/{officer_id}/presence")}
+IDEMPOTENT_BY_NATURE = {
+    ("POST", "/v1/staff/officers/{officer_id}/presence"),
+    # What holds already is not recorded again, and what was withdrawn not withdrawn again.
+    ("POST", "/v1/staff/calendar/overrides"),
+    ("POST", "/v1/staff/calendar/overrides/{override_id}/withdraw"),
+}
 KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
 
 
@@ -152,6 +157,8 @@ def test_what_is_sent_again_after_a_break_bears_it():
     assert {route.path for route in docs.ROUTES if route.repeatable and route.method == "POST"} == {
         "/v1/complaints",
         "/v1/staff/officers/{officer_id}/presence",
+        "/v1/staff/calendar/overrides",
+        "/v1/staff/calendar/overrides/{override_id}/withdraw",
     }
 
 

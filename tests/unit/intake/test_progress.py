@@ -28,6 +28,7 @@ def event(reads, subject, sequence, **data):
     times = {
         "assigned_at": moment,
         "set_at": moment,
+        "moved_at": moment,
         "unowned_since": moment,
         "due_at": moment + timedelta(days=9),
     }
@@ -46,6 +47,10 @@ def promised(subject, sequence):
     return event(events.PROMISE_SET, subject, sequence)
 
 
+def moved(subject, sequence, due_at):
+    return event(events.PROMISE_MOVED, subject, sequence, due_at=due_at.isoformat())
+
+
 def failed(subject, sequence):
     return event(events.ASSIGNMENT_FAILED, subject, sequence, institution=None)
 
@@ -56,6 +61,7 @@ def deliver(facts):
     methods = {
         "ComplaintAssigned": service.complaint_assigned,
         "PromiseSet": service.promise_set,
+        "PromiseMoved": service.promise_moved,
         "AssignmentFailed": service.assignment_failed,
     }
     with database.transaction("intake") as connection:
@@ -107,6 +113,16 @@ def test_facts_in_disorder_on_an_empty_table_end_alike(databases, filed):
         deliver([fact])
     assert standing(filed[0]).code == "assigned"
     assert standing(filed[0]).institution == "WAJ"
+
+
+def test_a_promise_that_moved_is_the_one_that_is_shown(filed):
+    later = NOON + timedelta(days=12)
+    deliver([assigned(filed[0], 1), promised(filed[0], 2)])
+    deliver([moved(filed[0], 4, later)])
+    deliver([moved(filed[0], 3, later + timedelta(days=1))])
+    status = standing(filed[0])
+    assert status.due_at == later
+    assert [code for code, _ in status.history] == ["received", "assigned"]
 
 
 def test_an_empty_batch_asks_the_database_nothing(databases):

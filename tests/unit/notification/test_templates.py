@@ -14,6 +14,8 @@ VALUES = {
     "link": "https://bekhedmetkom.gov.jo",
     "institution": {"ar": "وزارة المياه والري", "en": "Ministry of Water and Irrigation"},
     "due_date": datetime(2026, 12, 6, 22, tzinfo=UTC),
+    "previous_due_date": datetime(2026, 12, 3, 12, tzinfo=UTC),
+    "cause": "calendar",
     "since": datetime(2026, 11, 23, 9, tzinfo=UTC),
     "case": "0192f0c1-aaaa-7bbb-8ccc-0192f0c1aaaa",
     "reason": "no_officer",
@@ -104,6 +106,21 @@ def test_dates_are_those_of_amman_and_in_words():
     # 22:00 UTC is already the next day in Amman.
     assert "الاثنين 7 كانون الأول 2026" in templates.render("promised", "ar", "sms", VALUES)
     assert "Monday 7 December 2026" in templates.render("promised", "en", "sms", VALUES)
+
+
+@pytest.mark.parametrize(
+    ("cause", "arabic", "english"),
+    [
+        ("calendar", "أيام الدوام الرسمي", "official working days"),
+        ("pause", "ننتظر فيها جوابك", "wait for your answer"),
+        ("comet", "comet", "comet"),
+    ],
+)
+def test_a_promise_that_moved_says_from_when_to_when_and_why(cause, arabic, english):
+    in_arabic = templates.render("promise_moved", "ar", "text", VALUES | {"cause": cause})
+    in_english = templates.render("promise_moved", "en", "text", VALUES | {"cause": cause})
+    assert all(each in in_arabic for each in (arabic, "الخميس 3 كانون الأول", "الاثنين 7 كانون الأول"))
+    assert all(each in in_english for each in (english, "Thursday 3 December", "Monday 7 December"))
 
 
 def test_messages_about_one_complaint_have_different_references():

@@ -1,0 +1,138 @@
+"""What moves promises: overrides of the calendar, and pauses. One function, in the transaction of the caller.
+
+A due time is always what the rows give now: receipt, term, calendar of the place, pauses. So it does not matter in which order circulars
+arrive, and counting again what is right already moves nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, time
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from services.chassis import database, outbox
+from services.routing import directory, metrics, records, store, store_calendar
+from services.routing.calendar import AMMAN
+from services.routing.promise import BY_CALENDAR, BY_PAUSE
+
+SOURCE = "routing"
+STRETCH = 1000
+"""Cases that one transaction of a recomputation passes over: what it keeps waiting, it keeps waiting for less than a second."""
+
+
+class UnknownPlace(Exception):
+    """An override names a governorate or a body that the directory does not have."""
+
+
+def record_override(
+    connection: Connection,
+    wanted: Mapping[str, Any],
+    *,
+    by: str,
+    now: datetime,
+    override_id: str,
+    job_id: str,
+) -> tuple[str, bool]:
+    """Records what a circular says, and has the promises that it concerns counted again: (id, whether it is new).
+
+    `wanted` has the columns of an override but for its recording. What holds already is not recorded again. Raises UnknownPlace.
+    """
+    store_calendar.change_calendar(connection)
+    known = directory.current(connection)
+    places = {"governorate": known.governorates, "institution": known.names.keys()}
+    if wanted["code"] is not None and wanted["code"] not in places[wanted["scope"]]:
+        raise UnknownPlace
+    row = {**wanted, "id": override_id, "recorded_at": now, "recorded_by": by}
+    if not store_calendar.insert_override(connection, row):
+        return store_calendar.same_override(connection, row), False
+    store_calendar.add_job(connection, job_id, override_id, now)
+    return override_id, True
+
+
+def withdraw_override(
+    connection: Connection, override_id: str, *, by: str, now: datetime, job_id: str
+) -> bool | None:
+    """Has an override hold no longer, and the promises that it concerned counted again: whether it held, None for an unknown one."""
+    store_calendar.change_calendar(connection)
+    held = store_calendar.withdraw_override(connection, override_id, by, now)
+    if held:
+        store_calendar.add_job(connection, job_id, override_id, now)
+    return held
+
+
+def recompute(connection: Connection, *, now: datetime, length: int = STRETCH) -> tuple[int, int] | None:
+    """One stretch of the oldest recomputation: (promises counted, promises moved), or None when nothing is to be done.
+
+    How far it is is written with what it does, so that it goes on there whatever happens in between.
+    """
+    job = store_calendar.lock_job(connection)
+    if job is None:
+        return None
+    until = store_calendar.end_of_stretch(connection, job.after, length)
+    rows = store_calendar.lock_promised(
+        connection,
+        job.after,
+        until,
+        due_after=datetime.combine(job.first_day, time(), AMMAN).astimezone(UTC),
+        place=(job.scope, job.code),
+    )
+    moved = _count_again(connection, rows, cause=BY_CALENDAR, override_id=str(job.override_id), now=now)
+    store_calendar.advance_job(
+        connection,
+        job.id,
+        after=until,
+        seen=len(rows),
+        moved=moved,
+        finished_at=now if until is None else None,
+    )
+    return len(rows), moved
+
+
+def pause(connection: Connection, complaint_id: str, *, now: datetime) -> bool:
+    """The clock of a case stands still from now on; whether it was running. A case without a promise has no clock."""
+    return _turn(connection, complaint_id, store_calendar.start_pause, now)
+
+
+def resume(connection: Connection, complaint_id: str, *, now: datetime) -> bool:
+    """The clock of a case runs again; whether it stood still. A pause that was over by itself is closed and moves nothing."""
+    return _turn(connection, complaint_id, store_calendar.end_pause, now)
+
+
+def _turn(connection: Connection, complaint_id: str, change: Any, now: datetime) -> bool:
+    row = store_calendar.lock_case(connection, complaint_id)
+    if row is None or not change(connection, row.complaint_id, now):
+        return False
+    _count_again(connection, [row], cause=BY_PAUSE, override_id=None, now=now)
+    return True
+
+
+def _count_again(
+    connection: Connection, rows: Sequence[Row[Any]], *, cause: str, override_id: str | None, now: datetime
+) -> int:
+    """Moves the promises of locked cases to where the rows say they are; returns how many of them moved."""
+    if not rows:
+        return 0
+    known = directory.steady(connection)
+    pauses = store_calendar.pauses(connection, [str(row.complaint_id) for row in rows])
+    moves, history, facts = [], [], []
+    for row in rows:
+        identity, number = str(row.complaint_id), row.version + 1
+        due = known.due(
+            row.received_at,
+            row.working_days,
+            row.wall_hours,
+            (row.governorate, row.institution),
+            pauses.get(identity, ()),
+        )
+        if due == row.due_at:
+            continue
+        moves.append(records.move(identity, number, due, row.due_at))
+        history.append(records.moved_event(identity, number, due, row.due_at, cause, now))
+        facts.append(records.moved_fact(identity, due, row.due_at, cause, row.institution, now))
+    if moves:
+        store_calendar.move_promises(connection, moves, cause=cause, override_id=override_id, now=now)
+        store.insert_events(connection, history)
+        outbox.record(connection, facts, source=SOURCE, now=now)
+        database.after_commit(connection, partial(metrics.promises_moved_total.labels(cause).inc, len(moves)))
+    return len(moves)
