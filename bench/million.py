@@ -24,7 +24,7 @@ _SEED = f"""
         SELECT category, institution, id AS rule_id, row_number() OVER () - 1 AS nth, count(*) OVER () AS of
         FROM routing.rule WHERE governorate IS NULL
     ), officers AS (
-        SELECT institution, array_agg(id ORDER BY id) AS ids FROM routing.officer GROUP BY 1
+        SELECT institution, array_agg(id ORDER BY id) AS ids FROM routing.officer WHERE rank IN ('main', 'sub') GROUP BY 1
     ), drawn AS (
         SELECT n, now() - interval '1 hour' - (%(count)s - n) * (interval '{DAYS} days' / %(count)s) AS at, random() AS r,
                floor(random() * 1000)::int AS category_number FROM generate_series(1, %(count)s) n

@@ -12,7 +12,8 @@ from sqlalchemy import Row, select
 from services.chassis import database
 from services.chassis.clock import now
 from services.chassis.web import Blueprint, Problem, create_app, current_actor, require
-from services.routing import calendar_api, handlers, schemas, store
+from services.routing import api_directory, calendar_api, handlers, handlers_directory, schemas, store
+from services.routing.api_directory import refusing
 
 _INSTITUTIONS_SECONDS = 300
 
@@ -85,13 +86,10 @@ def officers(query: dict[str, Any]) -> list[dict[str, Any]]:
 @blueprint.response(200, schemas.OfficerSchema)
 def presence(body: dict[str, Any], officer_id: UUID) -> dict[str, Any]:
     """Marks an officer present or absent; nothing new is assigned to who is absent."""
-    with database.transaction(handlers.SOURCE) as connection:
-        row = handlers.set_presence(connection, str(officer_id), body["present"], now=now())
-    if row is None:
-        raise _not_found(
-            "officer_not_found", "لا يوجد ضابط ارتباط بهذا المعرّف.", "There is no officer with this id."
+    with refusing(), database.transaction(handlers.SOURCE) as connection:
+        return handlers_directory.set_presence(
+            connection, str(officer_id), body["present"], actor=current_actor().id, now=now()
         )
-    return dict(row._mapping)
 
 
 def create_routing_app() -> flask.Flask:
@@ -100,6 +98,7 @@ def create_routing_app() -> flask.Flask:
         handlers.SOURCE,
         blueprint,
         calendar_api.blueprint,
+        api_directory.blueprint,
         title="Bekhedmetkom routing",
         description="Who must answer, by when, and what happened.",
     )

@@ -2,17 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import sqlalchemy
 
 from services.chassis.seal import seal
-from services.routing import store, store_calendar
+from services.routing import presence, store, store_calendar, store_directory
 from services.routing.assignment import Need, Officer, Rule, choose_rule
 from services.routing.calendar import Calendars, Override, WeekdayHours
+from services.routing.presence import Duty, Presence
 from services.routing.promise import (
     LONGEST_PAUSE,
     PAUSE,
@@ -51,15 +52,36 @@ class Directory:
     steps: tuple[StepTerm, ...]
     governorates: frozenset[str]
     loads: dict[str, int]
+    presences: dict[str, Presence]
+    rota: tuple[Duty, ...]
+    _days: dict[date, dict[str, list[Officer]]] = field(default_factory=dict, repr=False)
     _sealed: dict[tuple[str, str], str] = field(default_factory=dict, repr=False)
 
     def rule(self, need: Need, at: datetime) -> Rule | None:
         """The rule for a complaint at a moment, or None."""
         return choose_rule(self.rules.get(need.category, ()), need, at)
 
-    def officers_of(self, institution: str) -> Sequence[Officer]:
-        """The officers of a body, absent ones included."""
-        return self.officers.get(institution, ())
+    def officers_of(self, institution: str, at: datetime) -> Sequence[Officer]:
+        """The liaison officers of a body, absent ones included; `present` says who is there on the day of `at`.
+
+        Looked at once per day and version, since a batch asks for every complaint.
+        """
+        day = presence.day_of(at)
+        if day not in self._days:
+            if len(self._days) > 2:
+                self._days.clear()
+            self._days[day] = {
+                code: [
+                    replace(each, present=presence.is_present(self.presences[each.id], day))
+                    for each in officers
+                ]
+                for code, officers in self.officers.items()
+            }
+        return self._days[day].get(institution, ())
+
+    def on_call(self, institution: str | None, at: datetime) -> list[str]:
+        """The officers on call for a body (None: the coordinator's desk), in the order in which they are asked."""
+        return list(presence.on_call(self.rota, institution, at, self.presences))
 
     def promise(
         self,
@@ -143,11 +165,15 @@ def _read(connection: sqlalchemy.Connection, version: int) -> Directory:
         rules[row.category].append(Rule(**row._mapping))
     officers: defaultdict[str, list[Officer]] = defaultdict(list)
     contacts: dict[str, Contact] = {}
+    presences: dict[str, Presence] = {}
+    leaves = store_directory.leaves(connection)
     for row in connection.execute(sqlalchemy.select(store.officer)):
         identity = str(row.id)
-        officers[row.institution].append(
-            Officer(identity, row.institution, frozenset(row.languages), row.present)
-        )
+        if row.rank in presence.LIAISON:
+            officers[row.institution].append(
+                Officer(identity, row.institution, frozenset(row.languages), row.present)
+            )
+        presences[identity] = Presence(row.present, row.valid_from, row.valid_to, leaves.get(identity, ()))
         name = row.name_ar if row.languages[0] == "ar" else row.name_en
         contacts[identity] = Contact(name, row.email, row.phone, row.languages[0])
     terms = connection.execute(
@@ -178,6 +204,8 @@ def _read(connection: sqlalchemy.Connection, version: int) -> Directory:
         ),
         governorates=frozenset(row.governorate for row in institutions if row.governorate),
         loads={row.kind: row.load for row in terms},
+        presences=presences,
+        rota=store_directory.rota(connection),
     )
 
 

@@ -104,11 +104,6 @@ def retry_unowned(
     return len(owned), (last.unowned_since, str(last.complaint_id)) if len(rows) == limit else None
 
 
-def set_presence(connection: Connection, officer_id: str, present: bool, *, now: datetime) -> Row[Any] | None:
-    """Marks an officer present or absent (from then on nothing new is assigned); the officer's row, or None."""
-    return store.set_presence(connection, officer_id, present, now)
-
-
 def _choose(
     connection: Connection, known: Directory, complaints: Sequence[Complaint], now: datetime
 ) -> list[Outcome]:
@@ -123,7 +118,7 @@ def _choose(
     loads = store.loads(connection, bodies)
     outcomes: list[Outcome] = []
     for complaint, rule in zip(complaints, rules, strict=True):
-        officers = known.officers_of(rule.institution) if rule else ()
+        officers = known.officers_of(rule.institution, now) if rule else ()
         outcome = assign(complaint.need, rule, officers, loads)
         if isinstance(outcome, Assigned):
             chosen = outcome.officer.id

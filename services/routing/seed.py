@@ -5,12 +5,13 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Table, exists, func, select
+from sqlalchemy import Connection, Table, exists, func, select, true
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis import database
 from services.chassis.clock import AMMAN, new_id, now
-from services.routing import roster, store, store_calendar
+from services.routing import roster, store, store_calendar, store_directory
+from services.routing.presence import LIAISON, day_of
 
 DATA = Path(__file__).parent / "data"
 _BEGINNING = date(2020, 1, 1)
@@ -45,22 +46,39 @@ def fill(connection: Connection, at: datetime) -> str:
     The roster is for demonstration: it is filed only where there is no officer at all, so it never mixes with a real one.
     """
     _institutions(connection)
+    _units(connection)
     _rules(connection)
     _calendar(connection, at)
     if not connection.scalar(select(func.count()).select_from(store.officer)):
         _officers(connection, at)
+    liaison = store.officer.c.rank.in_(LIAISON)
     counts = {
-        what: connection.scalar(select(func.count()).select_from(table))
-        for what, table in (("bodies", store.institution), ("rules", store.rule), ("officers", store.officer))
+        what: connection.scalar(select(func.count()).select_from(table).where(condition))
+        for what, table, condition in (
+            ("bodies", store.institution, true()),
+            ("units", store_directory.unit, true()),
+            ("rules", store.rule, true()),
+            ("officers", store.officer, liaison),
+            ("approvers and heads", store.officer, ~liaison),
+        )
     }
     return ", ".join(f"{count} {what}" for what, count in counts.items())
 
 
 def officers() -> list[roster.OfficerRecord]:
-    """The demonstration roster over the bodies of the data files."""
+    """The liaison officers of the demonstration roster over the bodies of the data files."""
     names = _load("roster.json")
-    codes = [row["code"] for row in _load("institutions.json")]
-    return roster.generate(codes, names["given"], names["family"], names["need"])
+    return roster.generate(_codes(), names["given"], names["family"], names["need"])
+
+
+def leaders() -> list[roster.OfficerRecord]:
+    """The approvers and heads of the demonstration roster."""
+    names = _load("roster.json")
+    return roster.leaders(_codes(), names["given"], names["family"])
+
+
+def _codes() -> list[str]:
+    return [row["code"] for row in _load("institutions.json")]
 
 
 def _institutions(connection: Connection) -> None:
@@ -75,6 +93,19 @@ def _institutions(connection: Connection) -> None:
         for row in _load("institutions.json")
     ]
     _add(connection, store.institution, rows)
+
+
+def _units(connection: Connection) -> None:
+    rows = [
+        {
+            **{name: row[name] for name in ("code", "institution", "parent", "governorate")},
+            "name_ar": row["name"]["ar"],
+            "name_en": row["name"]["en"],
+            "valid_from": _BEGINNING,
+        }
+        for row in _load("units.json")
+    ]
+    _add(connection, store_directory.unit, rows)
 
 
 def _rules(connection: Connection) -> None:
@@ -160,7 +191,8 @@ def extend_holidays(connection: Connection, at: datetime) -> list[int]:
 
 
 def _officers(connection: Connection, at: datetime) -> None:
-    people = officers()
+    liaison = officers()
+    people = [*liaison, *leaders()]
     rows = [
         {
             "id": each.id,
@@ -173,15 +205,21 @@ def _officers(connection: Connection, at: datetime) -> None:
             "languages": list(each.languages),
             "present": True,
             "present_since": at,
+            "valid_from": _BEGINNING,
         }
         for each in people
     ]
     _add(connection, store.officer, rows)
-    _add(connection, store.officer_load, [{"officer_id": each.id, "open": 0, "ever": 0} for each in people])
+    _add(connection, store.officer_load, [{"officer_id": each.id, "open": 0, "ever": 0} for each in liaison])
+    names = ("officer_id", "part", "issued_on", "expires_on")
+    certificates = roster.certificates(people, day_of(at))
+    _add(
+        connection, store_directory.certificate, [dict(zip(names, row, strict=True)) for row in certificates]
+    )
 
 
 def _add(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
-    connection.execute(insert(table).on_conflict_do_nothing(), rows)
+    connection.execute(insert(table).on_conflict_do_nothing(index_elements=list(table.primary_key)), rows)
 
 
 def _load(name: str) -> Any:

@@ -28,6 +28,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from services.chassis.event import dump
 from services.routing.assignment import Load
+from services.routing.presence import LIAISON
 
 metadata = MetaData()
 _UTC = DateTime(timezone=True)
@@ -65,6 +66,9 @@ officer = Table(
     Column("languages", ARRAY(Text)),
     Column("present", Boolean),
     Column("present_since", _UTC),
+    Column("unit", Text),
+    Column("valid_from", Date),
+    Column("valid_to", Date),
 )
 officer_load = Table(
     "officer_load",
@@ -279,21 +283,14 @@ def history(connection: Connection, complaint_id: str) -> list[Row[Any]]:
 
 
 def officers_with_loads(connection: Connection, code: str) -> list[Row[Any]]:
-    """The officers of a body with `open` and `ever`, main officers first."""
+    """The liaison officers of a body with `open` and `ever`, main officers first."""
     query = (
         select(officer, officer_load.c.open, officer_load.c.ever)
         .outerjoin_from(officer, officer_load, officer_load.c.officer_id == officer.c.id)
-        .where(officer.c.institution == code)
+        .where(officer.c.institution == code, officer.c.rank.in_(LIAISON))
         .order_by(officer.c.rank, officer.c.email)
     )
     return list(connection.execute(query))
-
-
-def set_presence(connection: Connection, officer_id: str, present: bool, now: datetime) -> Row[Any] | None:
-    """Marks an officer present or absent; the officer's row, or None when there is none. Saying it twice changes nothing."""
-    change = officer.update().where(officer.c.id == officer_id, officer.c.present.is_not(present))
-    connection.execute(change.values(present=present, present_since=now))
-    return connection.execute(select(officer).where(officer.c.id == officer_id)).one_or_none()
 
 
 def _unowned(after: tuple[datetime, str] | None, limit: int) -> Any:

@@ -10,7 +10,7 @@ from services.chassis import database
 from services.chassis.clock import new_id
 from services.chassis.contract import Fact
 from services.chassis.seal import unseal
-from services.routing import directory, events, handlers, seed, store
+from services.routing import directory, events, handlers, handlers_directory, seed, store
 from services.routing.service import RoutingService
 from tests.unit.routing.conftest import NOW, received
 
@@ -159,9 +159,12 @@ def test_when_an_officer_comes_back_the_unowned_case_is_given_out(routing):
     assert routing.retry(later) == (0, None)
     assert len(routing.facts()) == 2, "nothing changed, so there is nothing to say"
 
-    ((back,),) = routing.rows("SELECT id::text FROM officer WHERE institution = 'WAJ' ORDER BY id LIMIT 1")
+    ((back,),) = routing.rows(
+        "SELECT id::text FROM officer WHERE institution = 'WAJ' AND rank = 'sub' ORDER BY id LIMIT 1"
+    )
     with database.transaction("routing") as connection:
-        assert handlers.set_presence(connection, back, True, now=later).present_since == later
+        changed = handlers_directory.set_presence(connection, back, True, actor="c", now=later)
+        assert changed["present_since"] == later
     assert routing.retry(later) == (1, None)
     found = routing.facts()[-1]
     assert (found.type, found.sequence, found.data["officer_id"]) == ("ComplaintAssigned", 3, back)
@@ -233,7 +236,7 @@ def test_seeding_again_changes_nothing_and_keeps_what_an_operator_changed(routin
     before = [
         routing.rows(f"SELECT * FROM {table} ORDER BY 1, 2") for table in ("rule", "officer", "holiday")
     ]
-    assert seed.seed() == "63 bodies, 87 rules, 300 officers"
+    assert seed.seed() == "63 bodies, 70 units, 87 rules, 300 officers, 126 approvers and heads"
     assert before == [
         routing.rows(f"SELECT * FROM {table} ORDER BY 1, 2") for table in ("rule", "officer", "holiday")
     ]
@@ -259,7 +262,9 @@ def test_the_directory_is_read_again_only_when_a_row_changed(routing):
 
     first = current()
     assert current() is first
-    for table in ("institution", "rule", "officer", "holiday", "working_hours", "kind_term"):
+    calendar = ("holiday", "working_hours", "kind_term")
+    people = ("institution", "unit", "rule", "officer", "officer_leave", "certificate", "on_call")
+    for table in (*people, *calendar):
         before = current()
         routing.rows(f"DELETE FROM {table} WHERE false")
         assert current() is not before, table
@@ -276,8 +281,10 @@ def test_the_schedule_of_the_service_gives_out_what_was_unowned(routing, environ
 
 
 def test_a_real_roster_is_never_mixed_with_the_invented_one(routing):
-    routing.rows("DELETE FROM officer_load; DELETE FROM officer WHERE institution <> 'MOH'")
-    assert seed.seed().endswith("officers")
+    routing.rows(
+        "DELETE FROM officer_load; DELETE FROM certificate; DELETE FROM officer WHERE institution <> 'MOH'"
+    )
+    assert seed.seed().endswith("approvers and heads")
     assert routing.rows("SELECT DISTINCT institution FROM officer") == [("MOH",)]
 
 

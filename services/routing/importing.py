@@ -1,0 +1,240 @@
+"""What a file would change in the directory, and what is wrong with its lines: the plan of an import. Pure.
+
+A line that names something which is there changes it; a column that the file does not have stays as it is. What the file does not name
+stays, too: nothing ends because a line is missing. The same file planned again, after its plan was carried out, changes nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from services.routing import cells, entries
+from services.routing.entries import Row
+from services.routing.plan import Known, Plan, RowError
+from services.routing.presence import day_of
+from services.routing.refusals import Refused
+from services.routing.sheet import Sheet
+
+Line = tuple[int, dict[str, Any]]
+
+
+def plan(kind: str, sheet: Sheet, known: Known, *, now: datetime, make_id: Callable[[], str]) -> Plan:
+    """The plan of a file of one of cells.KINDS."""
+    made = Plan(kind, rows=len(sheet.rows))
+    columns = {column.name: column for column in cells.COLUMNS[kind]}
+    made.errors += [RowError(1, name[:50], "unknown_column") for name in sheet.columns if name not in columns]
+    made.errors += [
+        RowError(1, column.name, "missing_column")
+        for column in columns.values()
+        if column.needed and column.name not in sheet.columns
+    ]
+    if not made.errors:
+        lines = list(_read(sheet, columns, made))
+        _PLANNERS[kind](made, lines, known, now, make_id)
+        made.errors.sort(key=lambda error: error.row)
+    return made
+
+
+def _read(sheet: Sheet, columns: Mapping[str, cells.Column], made: Plan) -> Iterator[Line]:
+    """The lines whose cells can all be read, as values by column."""
+    for row, texts, beyond in sheet.rows:
+        values: dict[str, Any] = {}
+        wrong = len(made.errors)
+        if beyond:
+            made.refuse(row, Refused("too_many_cells"))
+        for name, text in texts.items():
+            try:
+                values[name] = cells.read(columns[name], text)
+            except Refused as refused:
+                made.refuse(row, refused)
+        if len(made.errors) == wrong:
+            yield row, values
+
+
+def _units(made: Plan, lines: Sequence[Line], known: Known, now: datetime, _make_id: Any) -> None:
+    default = {"parent": None, "governorate": None, "valid_from": day_of(now), "valid_to": None}
+    after: dict[str, tuple[int, Row]] = {}
+    for row, values in lines:
+        code = values["code"]
+        if code in after:
+            made.refuse(row, Refused("duplicate_row", "code"))
+            continue
+        after[code] = row, _merged(values, known.units.get(code) or default)
+    units = {**known.units, **{code: unit for code, (_, unit) in after.items()}}
+    for code, (row, unit) in after.items():
+        with made.line(row):
+            entries.check_unit(unit, known.units.get(code), units, known.institutions)
+            made.add(code, known.units.get(code), unit)
+
+
+def _officers(
+    made: Plan, lines: Sequence[Line], known: Known, now: datetime, make_id: Callable[[], str]
+) -> None:
+    default = {"unit": None, "valid_from": day_of(now), "valid_to": None}
+    by_email = _by_email(known.officers.values())
+    seen: set[Any] = set()
+    after: dict[str, tuple[int, Row]] = {}
+    for row, values in lines:
+        with made.line(row):
+            before = _known_officer(values, known, by_email)
+            key = before["id"] if before else (values["email"].lower(), values["institution"])
+            if key in seen:
+                raise Refused("duplicate_row", "id" if values.get("id") else "email")
+            seen.add(key)
+            officer = _merged(values, before or default) | {"id": before["id"] if before else make_id()}
+            entries.check_officer(officer, before, known.units, known.institutions)
+            after[officer["id"]] = row, officer
+    holders: defaultdict[str, list[str]] = defaultdict(list)
+    for officer in {**known.officers, **{key: each for key, (_, each) in after.items()}}.values():
+        if officer["valid_to"] is None:
+            holders[officer["email"].lower()].append(officer["id"])
+    for key, (row, officer) in after.items():
+        with made.line(row):
+            if officer["valid_to"] is None and len(holders[officer["email"].lower()]) > 1:
+                raise Refused("duplicate_email", "email")
+            made.add(key, known.officers.get(key), officer)
+
+
+def _known_officer(values: Row, known: Known, by_email: Mapping[str, Row]) -> Row | None:
+    """The officer that a line is about: the one with its id, or with its address. Who has left one body and comes to another is new."""
+    if values.get("id"):
+        if values["id"] not in known.officers:
+            raise Refused("unknown_officer", "id")
+        return known.officers[values["id"]]
+    found = by_email.get(values["email"].lower())
+    if found and found["valid_to"] is not None and found["institution"] != values["institution"]:
+        return None
+    return found
+
+
+def _rules(made: Plan, lines: Sequence[Line], known: Known, now: datetime, _make_id: Any) -> None:
+    rules = dict(known.rules)
+    seen: set[str] = set()
+    for row, values in lines:
+        with made.line(row):
+            replaces = values.pop("replaces", None)
+            before = _known_rule(values, rules, now)
+            if before is not None:
+                if before["id"] in seen:
+                    raise Refused("duplicate_row")
+                seen.add(before["id"])
+                after = before | ({"valid_to": values["valid_to"]} if "valid_to" in values else {})
+                if values.get("id"):
+                    after |= {name: value for name, value in values.items() if name != "valid_from" or value}
+                entries.check_rule_end(after, before, now)
+                made.add(before["id"], before, after)
+                rules[after["id"]] = after
+                continue
+            replaced = rules.get(replaces) if replaces else None
+            if replaces and replaced is None:
+                raise Refused("unknown_rule", "replaces")
+            rule = _merged(values, {"governorate": None, "valid_to": None})
+            rule["valid_from"] = entries.begins(values.get("valid_from"), now)
+            rule["id"] = entries.rule_id(rule, rules)
+            entries.check_rule(rule, replaced, known.institutions, now)
+            if replaced is not None:
+                rules[replaces] = replaced | {"valid_to": rule["valid_from"]}
+                made.add(replaces, replaced, rules[replaces])
+            made.add(rule["id"], None, rule)
+            rules[rule["id"]] = rule
+            seen.add(rule["id"])
+
+
+def _known_rule(values: Row, rules: Mapping[str, Row], now: datetime) -> Row | None:
+    """The rule that a line is about: the one with its id, or one that says the same and is not over."""
+    if values.get("id"):
+        if values["id"] not in rules:
+            raise Refused("unknown_rule", "id")
+        return rules[values["id"]]
+    names = ("category", "governorate", "institution", "priority")
+    for rule in rules.values():
+        over = rule["valid_to"] is not None and rule["valid_to"] <= now
+        if not over and all(rule[name] == values.get(name) for name in names):
+            return rule
+    return None
+
+
+def _leave(
+    made: Plan, lines: Sequence[Line], known: Known, _now: datetime, make_id: Callable[[], str]
+) -> None:
+    by_email = _by_email(known.officers.values())
+    ids = {(each["officer_id"], each["first_day"]): key for key, each in known.leaves.items()}
+    after: dict[str, tuple[int, Row]] = {}
+    for row, values in lines:
+        with made.line(row):
+            officer = _officer_of(values, by_email, "officer_id", "email")
+            cover = values.get("cover_id") or values.get("cover")
+            stands_in = _officer_of(values, by_email, "cover_id", "cover") if cover else None
+            key = ids.setdefault((officer, values["first_day"]), make_id())
+            if key in after:
+                raise Refused("duplicate_row", "first_day")
+            before = known.leaves.get(key)
+            named = not values.keys().isdisjoint({"cover", "cover_id"})
+            after[key] = (
+                row,
+                {
+                    "id": key,
+                    "officer_id": officer,
+                    "first_day": values["first_day"],
+                    "last_day": values["last_day"],
+                    "cover_id": stands_in if named or before is None else before["cover_id"],
+                },
+            )
+    of: defaultdict[str, list[Row]] = defaultdict(list)
+    for each in {**known.leaves, **{key: leave for key, (_, leave) in after.items()}}.values():
+        of[each["officer_id"]].append(each)
+    for key, (row, leave) in after.items():
+        with made.line(row):
+            others = [each for each in of[leave["officer_id"]] if each["id"] != key]
+            entries.check_leave(leave, others, known.officers)
+            made.add(key, known.leaves.get(key), leave)
+
+
+def _certificates(made: Plan, lines: Sequence[Line], known: Known, now: datetime, _make_id: Any) -> None:
+    by_email = _by_email(known.officers.values())
+    seen: set[tuple[str, str, date]] = set()
+    for row, values in lines:
+        with made.line(row):
+            officer = _officer_of(values, by_email, "officer_id", "email")
+            key = (officer, values["part"], values["issued_on"])
+            if key in seen:
+                raise Refused("duplicate_row", "issued_on")
+            seen.add(key)
+            names = ("part", "issued_on", "expires_on")
+            certificate = {"officer_id": officer, **{name: values[name] for name in names}}
+            entries.check_certificate(certificate, known.officers, day_of(now))
+            made.add("/".join(map(str, key)), known.certificates.get(key), certificate)
+
+
+def _officer_of(values: Row, by_email: Mapping[str, Row], identity: str, email: str) -> str:
+    """The id of the officer that a line names, by id or by address."""
+    if values.get(identity):
+        return values[identity]
+    if not values.get(email):
+        raise Refused("required", email)
+    found = by_email.get(values[email].lower())
+    if found is None:
+        raise Refused("unknown_officer", email)
+    return found["id"]
+
+
+def _by_email(officers: Iterable[Row]) -> dict[str, Row]:
+    """Officers by address; of several with one address the one who serves, else the one who came last."""
+    order = sorted(officers, key=lambda each: (each["valid_to"] is None, each["valid_from"]))
+    return {each["email"].lower(): each for each in order}
+
+
+def _merged(values: Row, base: Row) -> Row:
+    """What a line says, over what is there. An empty beginning is no beginning."""
+    given = {name: value for name, value in values.items() if value is not None or name != "valid_from"}
+    return {**base, **given}
+
+
+_PLANNERS: dict[str, Callable[..., None]] = {
+    "units": _units,
+    "officers": _officers,
+    "rules": _rules,
+    "leave": _leave,
+    "certificates": _certificates,
+}
