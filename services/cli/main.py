@@ -128,6 +128,7 @@ def _register() -> None:
         "token",
         "contracts",
         "figures",
+        "directory",
         "demo",
     ):
         if find_spec(f"services.cli.{module_name}") is None:

@@ -16,6 +16,7 @@ _EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+",
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 _LOCAL_PHONE = re.compile(r"0(7[0-9]{8})")
 _LANGUAGE = re.compile(r"[a-z]{2}")
+_YEAR_FIRST = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DAY_FIRST = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 _YEARS = range(1990, 2101)
 
@@ -60,10 +61,10 @@ def day(cell: str) -> date:
     if match := _DAY_FIRST.fullmatch(text):
         text = f"{match[3]}-{int(match[2]):02d}-{int(match[1]):02d}"
     try:
-        found = date.fromisoformat(text)
+        found = date.fromisoformat(text) if _YEAR_FIRST.fullmatch(text) else None
     except ValueError:
-        raise Refused("not_date") from None
-    if len(text) != 10 or found.year not in _YEARS:
+        found = None
+    if found is None or found.year not in _YEARS:
         raise Refused("not_date")
     return found
 

@@ -13,13 +13,10 @@ from services.routing.plan import Plan
 from services.routing.refusals import Refused
 from services.routing.sheet import Sheet
 
-FORMATS = ("csv", "xlsx")
-MOST_BYTES = 4_000_000
-
 
 def read(raw: bytes, format: str) -> Sheet:
     """The rows of a file. Raises Refused."""
-    if len(raw) > MOST_BYTES:
+    if len(raw) > sheet.MOST_BYTES:
         raise Refused("file_too_large")
     return workbook.read(raw) if format == "xlsx" else sheet.read_csv(sheet.decode(raw))
 

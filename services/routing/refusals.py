@@ -66,7 +66,7 @@ TEXTS: dict[str, Text] = {
     "not_id": Text("ليس معرّفًا بصيغة UUID.", "Not an id of the form UUID."),
     "not_code": Text("ليس رمزًا صحيحًا.", "Not a well-formed code."),
     "not_email": Text("ليس بريدًا إلكترونيًا صحيحًا.", "Not a well-formed mail address."),
-    "not_phone": Text("ليس رقم هاتف دوليًا مثل ‎+962…", "Not an international phone number such as +962…"),
+    "not_phone": Text("ليس رقم هاتف دوليًا مثل ‎+962….", "Not an international phone number such as +962…."),
     "not_language": Text(
         "اللغات رموز مثل ar en، وأولها ar أو en.",
         "Languages are codes such as ar en, of which the first is ar or en.",
@@ -129,11 +129,9 @@ TEXTS: dict[str, Text] = {
         "في الملف أخطاء ولم يتغير شيء؛ التفاصيل في errors.",
         "The file has errors and nothing has changed; see errors.",
     ),
-    "unit_not_found": Text("لا توجد وحدة بهذا الرمز.", "There is no unit with this code.", NOT_FOUND),
     "officer_not_found": Text(
         "لا يوجد ضابط ارتباط بهذا المعرّف.", "There is no officer with this id.", NOT_FOUND
     ),
     "leave_not_found": Text("لا توجد إجازة بهذا المعرّف.", "There is no leave with this id.", NOT_FOUND),
     "duty_not_found": Text("لا توجد مناوبة بهذا المعرّف.", "There is no duty with this id.", NOT_FOUND),
-    "rule_not_found": Text("لا توجد قاعدة بهذا المعرّف.", "There is no rule with this id.", NOT_FOUND),
 }

@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from services.chassis.messages import Message
-from services.routing import cells, handlers_import
+from services.routing import cells, sheet
 from services.routing.schemas import NameSchema
 from services.routing.schemas_directory import Cell
 
@@ -108,7 +108,7 @@ class ImportSchema(Schema):
     """A file: CSV as text, XLSX in base64. Without `apply` it is only tried; `version` is the one that the dry run told."""
 
     kind = fields.String(required=True, validate=validate.OneOf(cells.KINDS))
-    format = fields.String(load_default="csv", validate=validate.OneOf(handlers_import.FORMATS))
+    format = fields.String(load_default="csv", validate=validate.OneOf(sheet.FORMATS))
     content = fields.String(required=True, validate=validate.Length(min=1))
     apply = fields.Boolean(load_default=False, truthy={True}, falsy={False})
     version = fields.Integer(load_default=None, allow_none=True, strict=True)
@@ -142,7 +142,7 @@ class ExportQuerySchema(Schema):
     """Which entries, as which sort of file."""
 
     kind = fields.String(required=True, validate=validate.OneOf(cells.KINDS))
-    format = fields.String(load_default="csv", validate=validate.OneOf(handlers_import.FORMATS))
+    format = fields.String(load_default="csv", validate=validate.OneOf(sheet.FORMATS))
     institution = Cell(cells.institution_code, load_default=None)
 
 

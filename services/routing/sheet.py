@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from services.routing.refusals import Refused
 
+FORMATS = ("csv", "xlsx")
+MOST_BYTES = 4_000_000
 MOST_ROWS = 5000
 MOST_COLUMNS = 40
 MOST_CELL = 500

@@ -10,6 +10,8 @@ import pytest
 from services.chassis.clock import now
 from services.routing import roster, seed
 from services.routing.assignment import Need, Rule, choose_rule
+from services.routing.entries import GOVERNORATES as KNOWN_GOVERNORATES
+from services.routing.entries import check_unit
 
 ROOT = Path(__file__).parents[3] / "services"
 
@@ -22,6 +24,7 @@ CATEGORIES = [row["code"] for row in load("intake/data/categories.json")]
 GOVERNORATES = [row["code"] for row in load("intake/data/governorates.json")]
 INSTITUTIONS = {row["code"]: row for row in load("routing/data/institutions.json")}
 RULES = load("routing/data/rules.json")
+UNITS = {row["code"]: {**row, "valid_from": 0, "valid_to": None} for row in load("routing/data/units.json")}
 
 
 def body_for(rules: list[dict], category: str, governorate: str) -> str | None:
@@ -90,6 +93,28 @@ def test_bodies_have_codes_that_fit_a_routing_key_and_names_in_both_scripts():
         assert len({row["name"][script] for row in INSTITUTIONS.values()}) == len(INSTITUTIONS)
 
 
+def test_units_stand_in_their_bodies_and_have_names_in_both_scripts():
+    for row in UNITS.values():
+        check_unit(row, None, UNITS, INSTITUTIONS)
+        assert re.search(r"[\u0600-\u06ff]", row["name"]["ar"])
+        assert row["name"]["en"].isascii()
+    assert len({row["institution"] for row in UNITS.values()}) > 3
+
+
+def test_the_directory_knows_the_governorates_that_people_choose_from():
+    assert set(GOVERNORATES) == KNOWN_GOVERNORATES
+
+
+def test_every_body_has_an_approver_and_a_head_beside_the_three_hundred():
+    leaders = seed.leaders()
+    assert {(each.institution, each.rank) for each in leaders} == {
+        (code, rank) for code in INSTITUTIONS for rank in ("approver", "head")
+    }
+    everybody = [*seed.officers(), *leaders]
+    for field in ("id", "email", "phone", "name_ar", "name_en"):
+        assert len({getattr(each, field) for each in everybody}) == len(everybody) == 426
+
+
 def test_the_roster_is_the_same_every_time_and_every_body_has_officers():
     people = seed.officers()
     assert people == seed.officers()
@@ -105,7 +130,7 @@ def test_the_roster_is_the_same_every_time_and_every_body_has_officers():
 
 
 def test_nobody_in_the_roster_can_be_reached():
-    for each in seed.officers():
+    for each in [*seed.officers(), *seed.leaders()]:
         assert each.email.endswith("@officers.example.org")
         number = phonenumbers.parse(each.phone)
         assert phonenumbers.is_possible_number(number)
@@ -118,3 +143,5 @@ def test_a_roster_that_cannot_be_made_is_refused():
         roster.generate(["A", "B"], names * 2, names * 2, {}, size=3)
     with pytest.raises(ValueError, match="names"):
         roster.generate(["A"], names, names, {}, size=2)
+    with pytest.raises(ValueError, match="names"):
+        roster.leaders(["A"], names, names, taken=0)
