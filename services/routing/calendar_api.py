@@ -62,8 +62,9 @@ def record(body: dict[str, Any]) -> dict[str, Any]:
 
 @blueprint.post("/staff/calendar/overrides/<uuid:override_id>/withdraw")
 @require("coordinator")
+@blueprint.arguments(schemas.WithdrawalSchema, example={})
 @blueprint.response(200, schemas.OverrideSchema)
-def withdraw(override_id: UUID) -> dict[str, Any]:
+def withdraw(_body: dict[str, Any], override_id: UUID) -> dict[str, Any]:
     """Has an override hold no longer; the promises that it concerned are counted again."""
     with database.transaction(promises.SOURCE) as connection:
         held = promises.withdraw_override(

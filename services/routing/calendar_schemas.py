@@ -101,6 +101,10 @@ class NewOverrideSchema(Schema):
             raise ValidationError(wrong)
 
 
+class WithdrawalSchema(Schema):
+    """Nothing needs to be said."""
+
+
 class RecomputationSchema(Schema):
     """How far the promises are counted again: how many were looked at, how many moved; no `finished_at` while it goes on."""
 

@@ -17,8 +17,8 @@ from services.routing.calendar import AMMAN
 from services.routing.promise import BY_CALENDAR, BY_PAUSE
 
 SOURCE = "routing"
-STRETCH = 1000
-"""Cases that one transaction of a recomputation passes over: what it keeps waiting, it keeps waiting for less than a second."""
+STRETCH = 500
+"""Cases that one transaction of a recomputation passes over: what waits for it, new complaints among them, waits for a part of a second."""
 
 
 class UnknownPlace(Exception):

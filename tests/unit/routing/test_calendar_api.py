@@ -38,10 +38,10 @@ def test_a_circular_is_recorded_worked_off_and_withdrawn(call, routing):  # noqa
     assert (shown["recomputation"]["seen"], shown["recomputation"]["moved"]) == (1, 1)
     assert shown["recomputation"]["finished_at"] is not None
     for _ in range(2):
-        status, withdrawn = call(COORDINATOR, "POST", f"{OVERRIDES}/{recorded['id']}/withdraw")
+        status, withdrawn = call(COORDINATOR, "POST", f"{OVERRIDES}/{recorded['id']}/withdraw", {})
         assert (status, withdrawn["withdrawn_by"]) == (200, "c")
     assert routing.rows("SELECT count(*) FROM recompute_job") == [(2,)]
-    assert call(COORDINATOR, "POST", f"{OVERRIDES}/{new_id()}/withdraw")[0] == 404
+    assert call(COORDINATOR, "POST", f"{OVERRIDES}/{new_id()}/withdraw", {})[0] == 404
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from services.chassis import database
 from services.chassis.clock import new_id
 from services.routing import directory, handlers, promises, store_calendar
+from services.routing.service import RoutingService
 from tests.unit.routing.circulars import LATER, due, recompute, record, said, stretch, withdraw
 from tests.unit.routing.conftest import NOW, received
 
@@ -178,6 +179,18 @@ def test_it_goes_on_where_it_was(routing):
     assert routing.rows("SELECT seen, moved, finished_at FROM recompute_job") == [(25, 25, LATER)]
     assert routing.rows("SELECT DISTINCT version FROM cases") == [(3,)]
     assert stretch() is None
+
+
+def test_the_service_does_all_that_is_to_be_done(routing):
+    routing.receive([received(governorate=place) for place in ("JO-AJ", "JO-AM")])
+    record(said())
+    record(said(first=date(2026, 11, 25), scope="governorate", code="JO-AM"))
+    RoutingService().recompute_promises()
+    assert routing.rows("SELECT seen, moved FROM recompute_job ORDER BY id") == [(2, 2), (1, 0)]
+    assert sorted(due(routing)) == [
+        datetime.fromisoformat("2026-12-08T12:00:00+00:00"),
+        datetime.fromisoformat("2026-12-09T12:00:00+00:00"),
+    ]
 
 
 def test_a_stretch_that_ends_with_the_last_case_ends_the_work(routing):
