@@ -3,6 +3,7 @@
 Entries are plain rows: dictionaries with the names of the columns, ids as text. Each check raises Refused with the field that is wrong.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ Row = dict[str, Any]
 GOVERNORATES = frozenset(
     f"JO-{code}" for code in ("AJ", "AM", "AQ", "AT", "AZ", "BA", "IR", "JA", "KA", "MA", "MD", "MN")
 )
+MOST_LEVELS = 20
 LONGEST_LEAVE = timedelta(days=366)
 
 
@@ -37,6 +39,8 @@ def check_unit(unit: Row, before: Row | None, units: Mapping[str, Row], institut
         if parent["institution"] != unit["institution"]:
             raise Refused("unit_elsewhere", "parent")
         above.add(code)
+        if len(above) > MOST_LEVELS:
+            raise Refused("unit_too_deep", "parent")
         code = parent["parent"]
 
 
@@ -152,12 +156,20 @@ def begins(given: date | datetime | None, now: datetime) -> date | datetime:
     return given
 
 
-def rule_id(rule: Row, taken: Iterable[str]) -> str:
-    """The id of a new rule: what it is about, and a number one above the highest there is for that."""
+def rule_stem(rule: Row) -> str:
+    """What the ids of all versions of a rule begin with: what it is about."""
     place = f"@{rule['governorate']}" if rule["governorate"] else ""
-    stem = f"{rule['category']}{place}#"
-    numbers = [each.removeprefix(stem) for each in taken if each.startswith(stem)]
-    return f"{stem}{max((int(each) for each in numbers if each.isascii() and each.isdigit()), default=0) + 1}"
+    return f"{rule['category']}{place}#"
+
+
+def highest_numbers(ids: Iterable[str]) -> Counter[str]:
+    """The highest number among the ids of rules, by their stems."""
+    highest: Counter[str] = Counter()
+    for identity in ids:
+        stem, _, number = identity.rpartition("#")
+        if number.isascii() and number.isdigit():
+            highest[f"{stem}#"] = max(highest[f"{stem}#"], int(number))
+    return highest
 
 
 def _check_order(begin: date, end: date | None) -> None:

@@ -28,10 +28,9 @@ def add_rule(connection: Connection, rule: Row, replaces: str | None, *, actor: 
     replaced = known.rules.get(replaces) if replaces else None
     if replaces and replaced is None:
         raise Refused("unknown_rule", "replaces")
-    made = rule | {
-        "valid_from": valid_from,
-        "id": entries.rule_id(rule, known.rules),
-    }
+    stem = entries.rule_stem(rule)
+    number = entries.highest_numbers(known.rules)[stem] + 1
+    made = rule | {"valid_from": valid_from, "id": f"{stem}{number}"}
     entries.check_rule(made, replaced, known.institutions, now)
     changes = [Change("rule", made["id"], None, made)]
     if replaced is not None:

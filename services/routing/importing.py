@@ -110,49 +110,56 @@ def _known_officer(values: Row, known: Known, by_email: Mapping[str, Row]) -> Ro
 
 def _rules(made: Plan, lines: Sequence[Line], known: Known, now: datetime, _make_id: Any) -> None:
     rules = dict(known.rules)
+    numbers = entries.highest_numbers(rules)
+    running: dict[tuple[Any, ...], str] = {
+        _content(rule): key
+        for key, rule in rules.items()
+        if rule["valid_to"] is None or rule["valid_to"] > now
+    }
     seen: set[str] = set()
     for row, values in lines:
         with made.line(row):
             replaces = values.pop("replaces", None)
-            before = _known_rule(values, rules, now)
-            if before is not None:
-                if before["id"] in seen:
+            # The rule that a line is about: the one with its id, or one that says the same and is not over.
+            identity = values.get("id") or running.get(_content(values))
+            if identity is not None:
+                if identity not in rules:
+                    raise Refused("unknown_rule", "id")
+                if identity in seen:
                     raise Refused("duplicate_row")
-                seen.add(before["id"])
-                after = before | ({"valid_to": values["valid_to"]} if "valid_to" in values else {})
-                if values.get("id"):
-                    after |= {name: value for name, value in values.items() if name != "valid_from" or value}
-                entries.check_rule_end(after, before, now)
-                made.add(before["id"], before, after)
-                rules[after["id"]] = after
+                seen.add(identity)
+                after = _ended(rules[identity], values)
+                entries.check_rule_end(after, rules[identity], now)
+                made.add(identity, rules[identity], after)
+                rules[identity] = after
                 continue
             replaced = rules.get(replaces) if replaces else None
             if replaces and replaced is None:
                 raise Refused("unknown_rule", "replaces")
             rule = _merged(values, {"governorate": None, "valid_to": None})
             rule["valid_from"] = entries.begins(values.get("valid_from"), now)
-            rule["id"] = entries.rule_id(rule, rules)
+            stem = entries.rule_stem(rule)
+            rule["id"] = f"{stem}{numbers[stem] + 1}"
             entries.check_rule(rule, replaced, known.institutions, now)
+            numbers[stem] += 1
             if replaced is not None:
                 rules[replaces] = replaced | {"valid_to": rule["valid_from"]}
                 made.add(replaces, replaced, rules[replaces])
             made.add(rule["id"], None, rule)
             rules[rule["id"]] = rule
+            running[_content(rule)] = rule["id"]
             seen.add(rule["id"])
 
 
-def _known_rule(values: Row, rules: Mapping[str, Row], now: datetime) -> Row | None:
-    """The rule that a line is about: the one with its id, or one that says the same and is not over."""
+def _content(rule: Row) -> tuple[Any, ...]:
+    return tuple(rule.get(name) for name in ("category", "governorate", "institution", "priority"))
+
+
+def _ended(rule: Row, values: Row) -> Row:
+    """The rule as a line says it, which may differ in the end alone: see entries.check_rule_end."""
     if values.get("id"):
-        if values["id"] not in rules:
-            raise Refused("unknown_rule", "id")
-        return rules[values["id"]]
-    names = ("category", "governorate", "institution", "priority")
-    for rule in rules.values():
-        over = rule["valid_to"] is not None and rule["valid_to"] <= now
-        if not over and all(rule[name] == values.get(name) for name in names):
-            return rule
-    return None
+        return _merged(values, rule)
+    return rule | ({"valid_to": values["valid_to"]} if "valid_to" in values else {})
 
 
 def _leave(
@@ -184,10 +191,15 @@ def _leave(
     of: defaultdict[str, list[Row]] = defaultdict(list)
     for each in {**known.leaves, **{key: leave for key, (_, leave) in after.items()}}.values():
         of[each["officer_id"]].append(each)
+    neighbours: dict[str, list[Row]] = {}
+    for own in of.values():
+        # In the order of time a leave that overlaps any other overlaps one beside it, or that one overlaps another.
+        own.sort(key=lambda each: (each["first_day"], each["id"]))
+        for place, each in enumerate(own):
+            neighbours[each["id"]] = [*own[max(0, place - 1) : place], *own[place + 1 : place + 2]]
     for key, (row, leave) in after.items():
         with made.line(row):
-            others = [each for each in of[leave["officer_id"]] if each["id"] != key]
-            entries.check_leave(leave, others, known.officers)
+            entries.check_leave(leave, neighbours[key], known.officers)
             made.add(key, known.leaves.get(key), leave)
 
 

@@ -88,6 +88,9 @@ TEXTS: dict[str, Text] = {
     # What contradicts the directory.
     "unit_elsewhere": Text("الوحدة تتبع جهة أخرى.", "The unit belongs to another body."),
     "unit_cycle": Text("تصبح الوحدة بهذا فوق نفسها.", "The unit would come to stand above itself."),
+    "unit_too_deep": Text(
+        "فوق الوحدة أكثر من عشرين وحدة.", "More than twenty units would stand above one another."
+    ),
     "unit_moves": Text(
         "لا تنتقل وحدة من جهة إلى أخرى؛ أنهِها وأدخل وحدة جديدة.",
         "A unit does not move to another body; end it and enter a new one.",

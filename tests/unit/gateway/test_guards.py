@@ -21,9 +21,25 @@ from services.chassis.http import create_app as chassis_app
 WEB = Path(render.__file__).parent
 METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
 OPTIONS = {"templates/**.html": {"trimmed": "true"}}
+#: The directory finds what says the same and leaves it; its dry runs write nothing.
+DIRECTORY = {
+    f"/v1/staff/directory/{path}"
+    for path in (
+        "officers/{officer_id}/leave",
+        "leave/{leave_id}/withdraw",
+        "officers/{officer_id}/certificates",
+        "on-call",
+        "on-call/{duty_id}/withdraw",
+        "rules",
+        "rules/dry-run",
+        "import",
+    )
+}
 #: They say what is to be, not what is to be added: said twice, it is so once.
 IDEMPOTENT_BY_NATURE = {
     ("POST", "/v1/staff/officers/{officer_id}/presence"),
+    ("PUT", "/v1/staff/directory/units/{code}"),
+    *(("POST", path) for path in DIRECTORY),
     # What holds already is not recorded again, and what was withdrawn not withdrawn again.
     ("POST", "/v1/staff/calendar/overrides"),
     ("POST", "/v1/staff/calendar/overrides/{override_id}/withdraw"),
@@ -159,6 +175,7 @@ def test_what_is_sent_again_after_a_break_bears_it():
         "/v1/staff/officers/{officer_id}/presence",
         "/v1/staff/calendar/overrides",
         "/v1/staff/calendar/overrides/{override_id}/withdraw",
+        *DIRECTORY,
     }
 
 

@@ -178,6 +178,8 @@ def test_units_may_stand_in_any_order_and_never_above_themselves():
     assert wrong("units", head + "MOH-9,MOH,MOH-9,أ,A") == [(2, "parent", "unit_cycle")]
     assert wrong("units", head + "MOH-9,MOH,GAM-1,أ,A") == [(2, "parent", "unit_elsewhere")]
     assert wrong("units", head + "MOH-9,MOH,NO-1,أ,A") == [(2, "parent", "unknown_unit")]
+    chain = "\n".join(f"X{number},MOH,X{number + 1},أ,A" for number in range(30))
+    assert wrong("units", f"{head}{chain}\nX30,MOH,,أ,A")[0] == (2, "parent", "unit_too_deep")
     assert wrong("units", head + "MOH-1,GAM,,أ,A") == [
         (2, "institution", "unit_moves"),
     ]
