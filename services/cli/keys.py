@@ -11,13 +11,15 @@ from nacl.signing import SigningKey
 
 def generate() -> dict[str, str]:
     """Fresh values, by the name of the setting. Binary keys are base64."""
-    actor, seal = SigningKey.generate(), PrivateKey.generate()
+    actor, seal, intake = SigningKey.generate(), PrivateKey.generate(), PrivateKey.generate()
     return {
         "ACTOR_SIGNING_KEY": _text(bytes(actor)),
         "ACTOR_VERIFY_KEY": _text(bytes(actor.verify_key)),
         "STAFF_TOKEN_KEY": secrets.token_urlsafe(48),
         "SEAL_PUBLIC_KEY": _text(bytes(seal.public_key)),
         "SEAL_PRIVATE_KEY": _text(bytes(seal)),
+        "INTAKE_SEAL_PUBLIC_KEY": _text(bytes(intake.public_key)),
+        "INTAKE_SEAL_PRIVATE_KEY": _text(bytes(intake)),
         "CONTACT_KEY": _text(secrets.token_bytes(32)),
         "TRACKING_PEPPER": _text(secrets.token_bytes(32)),
     }
@@ -53,8 +55,13 @@ def _text(value: bytes) -> str:
     return base64.b64encode(value).decode()
 
 
+def _public_of(raw: bytes) -> str:
+    return _text(bytes(PrivateKey(raw).public_key))
+
+
 #: (private half, public half, the public one of the raw private one)
 _PAIRS = (
     ("ACTOR_SIGNING_KEY", "ACTOR_VERIFY_KEY", lambda raw: _text(bytes(SigningKey(raw).verify_key))),
-    ("SEAL_PRIVATE_KEY", "SEAL_PUBLIC_KEY", lambda raw: _text(bytes(PrivateKey(raw).public_key))),
+    ("SEAL_PRIVATE_KEY", "SEAL_PUBLIC_KEY", _public_of),
+    ("INTAKE_SEAL_PRIVATE_KEY", "INTAKE_SEAL_PUBLIC_KEY", _public_of),
 )

@@ -129,6 +129,7 @@ def _register() -> None:
         "contracts",
         "figures",
         "directory",
+        "case",
         "demo",
     ):
         if find_spec(f"services.cli.{module_name}") is None:

@@ -26,6 +26,12 @@ class Settings:
         kind=key32,
         secret=True,
     )
+    seal_private_key: str = setting(
+        "INTAKE_SEAL_PRIVATE_KEY",
+        "Private key that opens the replies and questions that routing sealed for the complainant.",
+        kind=key32,
+        secret=True,
+    )
     idempotency_hours: int = setting(
         "IDEMPOTENCY_HOURS",
         "How long the answer to an Idempotency-Key is kept.",

@@ -12,7 +12,15 @@ from sqlalchemy import Row, select
 from services.chassis import database
 from services.chassis.clock import now
 from services.chassis.web import Blueprint, Problem, create_app, current_actor, require
-from services.routing import api_directory, calendar_api, handlers, handlers_directory, schemas, store
+from services.routing import (
+    api_cases,
+    api_directory,
+    calendar_api,
+    handlers,
+    handlers_directory,
+    schemas,
+    store,
+)
 from services.routing.api_directory import refusing
 
 _INSTITUTIONS_SECONDS = 300
@@ -37,20 +45,6 @@ def institutions() -> tuple[list[dict[str, Any]], int, dict[str, str]]:
         for row in rows
     ]
     return found, 200, {"Cache-Control": f"public, max-age={_INSTITUTIONS_SECONDS}"}
-
-
-@blueprint.get("/staff/cases/<uuid:complaint_id>")
-@require("officer", "coordinator")
-@blueprint.response(200, schemas.CaseWithHistorySchema)
-def case(complaint_id: UUID) -> dict[str, Any]:
-    """A case with its history, for the officers of the body that holds it and for the coordinator."""
-    with database.transaction(handlers.SOURCE) as connection:
-        row = store.case_row(connection, str(complaint_id))
-        history = store.history(connection, str(complaint_id)) if row is not None else []
-    # Somebody else's case and no case at all are answered alike.
-    if row is None or not _may_read(row.institution):
-        raise _not_found("case_not_found", "لا توجد حالة بهذا المعرّف.", "There is no case with this id.")
-    return {**row._mapping, "history": [each._mapping for each in history]}
 
 
 @blueprint.get("/staff/unowned")
@@ -99,16 +93,10 @@ def create_routing_app() -> flask.Flask:
         blueprint,
         calendar_api.blueprint,
         api_directory.blueprint,
+        api_cases.blueprint,
         title="Bekhedmetkom routing",
         description="Who must answer, by when, and what happened.",
     )
-
-
-def _may_read(institution: str | None) -> bool:
-    actor = current_actor()
-    if "coordinator" in actor.roles:
-        return True
-    return institution is not None and institution == actor.attributes.get("institution")
 
 
 def _mark(row: Row[Any]) -> str:

@@ -11,7 +11,8 @@ from datetime import datetime
 LEAST_LOADED = "least_loaded"
 ONLY_OFFICER = "only_officer"
 OTHER_LANGUAGE = "other_language"
-REASONS = (LEAST_LOADED, ONLY_OFFICER, OTHER_LANGUAGE)
+BY_HAND = "by_hand"
+REASONS = (LEAST_LOADED, ONLY_OFFICER, OTHER_LANGUAGE, BY_HAND)
 
 NO_RULE = "no_rule"
 NO_OFFICER = "no_officer"

@@ -1,26 +1,19 @@
 """The facts that routing publishes (strict) and reads (tolerant)."""
 
-from marshmallow import Schema, fields, validate
+from marshmallow import fields, validate
 
 from services.chassis.contract import FactType, Reading, Reads
+from services.routing import case_facts
 from services.routing.assignment import FAILURES, REASONS
+from services.routing.case_facts import CODE, NameSchema, WithHistorySchema
 from services.routing.promise import CAUSES
 
-_CODE = validate.Regexp(r"^[A-Z][A-Z0-9]{0,15}$")
 
-
-class NameSchema(Schema):
-    """A public name in both languages."""
-
-    ar = fields.String(required=True)
-    en = fields.String(required=True)
-
-
-class ComplaintAssignedSchema(Schema):
+class ComplaintAssignedSchema(WithHistorySchema):
     """`sealed` opens to the officer's {"name", "email", "phone", "language"} for notification alone."""
 
     complaint_id = fields.UUID(required=True)
-    institution = fields.String(required=True, validate=_CODE)
+    institution = fields.String(required=True, validate=CODE)
     institution_name = fields.Nested(NameSchema, required=True)
     officer_id = fields.UUID(required=True)
     reason = fields.String(required=True, validate=validate.OneOf(REASONS))
@@ -32,7 +25,7 @@ class ComplaintAssignedSchema(Schema):
     sealed = fields.String(required=True)
 
 
-class PromiseSetSchema(Schema):
+class PromiseSetSchema(WithHistorySchema):
     """The due time told to the complainant, and the working days that it was counted with."""
 
     complaint_id = fields.UUID(required=True)
@@ -48,7 +41,7 @@ class PromiseSetSchema(Schema):
     )
 
 
-class PromiseMovedSchema(Schema):
+class PromiseMovedSchema(WithHistorySchema):
     """The due time that counts from now on, the one before it, and whether a circular or a question to the complainant moved it."""
 
     complaint_id = fields.UUID(required=True)
@@ -58,11 +51,11 @@ class PromiseMovedSchema(Schema):
     moved_at = fields.AwareDateTime(required=True)
 
 
-class AssignmentFailedSchema(Schema):
+class AssignmentFailedSchema(WithHistorySchema):
     """`institution` is null when no rule names a body."""
 
     complaint_id = fields.UUID(required=True)
-    institution = fields.String(required=True, allow_none=True, validate=_CODE)
+    institution = fields.String(required=True, allow_none=True, validate=CODE)
     reason = fields.String(required=True, validate=validate.OneOf(FAILURES))
     unowned_since = fields.AwareDateTime(required=True)
 
@@ -87,7 +80,7 @@ ASSIGNMENT_FAILED = FactType(
     description="Nobody can take the complaint; the coordinator's desk holds it until somebody does.",
 )
 
-PUBLISHED = (COMPLAINT_ASSIGNED, PROMISE_SET, PROMISE_MOVED, ASSIGNMENT_FAILED)
+PUBLISHED = (COMPLAINT_ASSIGNED, PROMISE_SET, PROMISE_MOVED, ASSIGNMENT_FAILED, *case_facts.PUBLISHED)
 
 
 class ComplaintReceivedReading(Reading):
@@ -101,6 +94,35 @@ class ComplaintReceivedReading(Reading):
     received_at = fields.AwareDateTime(required=True)
 
 
-COMPLAINT_RECEIVED = Reads("intake", "ComplaintReceived", 1, ComplaintReceivedReading)
+class ComplainantReading(Reading):
+    """What the complainant of a case did, and when."""
 
-READ = (COMPLAINT_RECEIVED,)
+    complaint_id = fields.UUID(required=True)
+    at = fields.AwareDateTime(required=True)
+
+
+class ComplainantMessageReading(ComplainantReading):
+    """An answer to a question; what it says is read in intake."""
+
+    message_id = fields.UUID(required=True)
+
+
+class ComplaintRatedReading(ComplainantReading):
+    """How satisfied, from 1 to 5."""
+
+    score = fields.Integer(required=True)
+
+
+COMPLAINT_RECEIVED = Reads("intake", "ComplaintReceived", 1, ComplaintReceivedReading)
+COMPLAINANT_MESSAGE_ADDED = Reads("intake", "ComplainantMessageAdded", 1, ComplainantMessageReading)
+COMPLAINT_WITHDRAWN = Reads("intake", "ComplaintWithdrawn", 1, ComplainantReading)
+COMPLAINT_RATED = Reads("intake", "ComplaintRated", 1, ComplaintRatedReading)
+COMPLAINT_DISPUTED = Reads("intake", "ComplaintDisputed", 1, ComplainantReading)
+
+READ = (
+    COMPLAINT_RECEIVED,
+    COMPLAINANT_MESSAGE_ADDED,
+    COMPLAINT_WITHDRAWN,
+    COMPLAINT_RATED,
+    COMPLAINT_DISPUTED,
+)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row
 from services.chassis import database, outbox
 from services.chassis.contract import Fact
 from services.chassis.event import Event
-from services.routing import directory, metrics, records, store
+from services.routing import directory, metrics, records, store, store_history
 from services.routing.assignment import (
     NOTHING,
     Assigned,
@@ -58,7 +58,7 @@ def receive(connection: Connection, received: Sequence[Event], *, now: datetime,
             )
             history.append(records.promise_event(complaint.id, 2, promise, now))
     new = [pair for pair in zip(complaints, outcomes, strict=True) if pair[0].id in opened]
-    _finish(connection, known, new, history, facts, now)
+    _finish(connection, known, new, history, facts, now, new=True)
     failed = Counter(outcome.reason for _, outcome in new if isinstance(outcome, Unassigned))
     _count(connection, new, failed)
 
@@ -134,6 +134,8 @@ def _finish(
     history: Sequence[dict[str, Any]],
     facts: Sequence[tuple[Fact, Event | None]],
     now: datetime,
+    *,
+    new: bool = False,
 ) -> None:
     added: dict[str, Load] = {}
     for complaint, outcome in decided:
@@ -141,8 +143,9 @@ def _finish(
             chosen = outcome.officer.id
             added[chosen] = added.get(chosen, NOTHING).plus(known.load_of(complaint.kind))
     store.add_loads(connection, added)
-    store.insert_events(connection, history)
-    outbox.record_each(connection, facts, source=SOURCE, now=now)
+    heads = store_history.append_history(connection, history, new=new)
+    stated = [(records.with_history(fact, heads), cause) for fact, cause in facts]
+    outbox.record_each(connection, stated, source=SOURCE, now=now)
 
 
 def _count(

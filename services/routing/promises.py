@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from services.chassis import database, outbox
-from services.routing import directory, metrics, records, store, store_calendar
+from services.routing import directory, metrics, records, store_calendar, store_history
 from services.routing.calendar import AMMAN
 from services.routing.promise import BY_CALENDAR, BY_PAUSE
 
@@ -132,7 +132,8 @@ def _count_again(
         facts.append(records.moved_fact(identity, due, row.due_at, cause, row.institution, now))
     if moves:
         store_calendar.move_promises(connection, moves, cause=cause, override_id=override_id, now=now)
-        store.insert_events(connection, history)
-        outbox.record(connection, facts, source=SOURCE, now=now)
+        heads = store_history.append_history(connection, history)
+        stated = [records.with_history(fact, heads) for fact in facts]
+        outbox.record(connection, stated, source=SOURCE, now=now)
         database.after_commit(connection, partial(metrics.promises_moved_total.labels(cause).inc, len(moves)))
     return len(moves)

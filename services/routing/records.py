@@ -1,6 +1,7 @@
 """What is written of a decision: the row of the case, the lines of its history, the facts."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -124,6 +125,11 @@ def promise_fact(complaint_id: str, promise: Promise, scope: str, now: datetime)
     return events.PROMISE_SET.new(complaint_id, data, scope=scope)
 
 
+def with_history(fact: Fact, heads: Mapping[str, bytes]) -> Fact:
+    """The fact with the newest hash of its case's history, by which its complainant can have the history checked later."""
+    return replace(fact, data={**fact.data, "history_hash": heads[fact.subject].hex()})
+
+
 def outcome_event(complaint_id: str, number: int, outcome: Outcome, now: datetime) -> dict[str, Any]:
     """The line of the history about an outcome."""
     details = {
@@ -134,7 +140,7 @@ def outcome_event(complaint_id: str, number: int, outcome: Outcome, now: datetim
     if isinstance(outcome, Assigned):
         details["officer"] = outcome.officer.id
     action = "assigned" if isinstance(outcome, Assigned) else "assignment_failed"
-    return _event(complaint_id, number, action, details, now)
+    return line(complaint_id, number, action, SYSTEM, details, now)
 
 
 def promise_event(complaint_id: str, number: int, promise: Promise, now: datetime) -> dict[str, Any]:
@@ -142,7 +148,7 @@ def promise_event(complaint_id: str, number: int, promise: Promise, now: datetim
     details: dict[str, Any] = {"due_at": _iso(promise.due_at), "working_days": promise.working_days}
     if promise.wall_hours is not None:
         details["wall_hours"] = promise.wall_hours
-    return _event(complaint_id, number, "promised", details, now)
+    return line(complaint_id, number, "promised", SYSTEM, details, now)
 
 
 def move(complaint_id: str, number: int, due_at: datetime, previous: datetime) -> dict[str, Any]:
@@ -179,17 +185,18 @@ def moved_event(
 ) -> dict[str, Any]:
     """The line of the history about a promise that moved."""
     details = {"due_at": _iso(due_at), "previous_due_at": _iso(previous), "cause": cause}
-    return _event(complaint_id, number, "promise_moved", details, now)
+    return line(complaint_id, number, "promise_moved", SYSTEM, details, now)
 
 
-def _event(
-    complaint_id: str, number: int, action: str, details: dict[str, Any], now: datetime
+def line(
+    complaint_id: str, number: int, action: str, actor: str, details: dict[str, Any], now: datetime
 ) -> dict[str, Any]:
+    """A line of the history, for store_history.append_history."""
     return {
         "complaint_id": complaint_id,
         "number": number,
         "action": action,
-        "actor": SYSTEM,
+        "actor": actor,
         "at": _iso(now),
         "details": details,
     }

@@ -49,6 +49,16 @@ class CaseSchema(Schema):
     working_days = fields.Integer(required=True, allow_none=True)
     wall_hours = fields.Integer(required=True, allow_none=True)
     version = fields.Integer(required=True)
+    answered_at = fields.AwareDateTime(required=True, allow_none=True)
+    confirm_until = fields.AwareDateTime(required=True, allow_none=True)
+    closed_at = fields.AwareDateTime(required=True, allow_none=True)
+    close_reason = fields.String(required=True, allow_none=True)
+    disputed_at = fields.AwareDateTime(required=True, allow_none=True)
+    awaiting_since = fields.AwareDateTime(required=True, allow_none=True)
+    awaiting_until = fields.AwareDateTime(required=True, allow_none=True)
+    receiver = fields.String(required=True, allow_none=True)
+    merged_into = fields.UUID(required=True, allow_none=True)
+    transfers = fields.Integer(required=True)
 
 
 class CaseWithHistorySchema(CaseSchema):

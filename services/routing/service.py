@@ -1,7 +1,8 @@
 """Routing: who must answer, by when, and what happened."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import flask
 import sqlalchemy
@@ -14,10 +15,12 @@ from services.chassis.relay import Relay
 from services.chassis.schedule import Background, every
 from services.chassis.subscriber import subscribe
 from services.chassis.web import Web
-from services.routing import api, events, handlers, metrics, promises, seed, store
+from services.routing import actions, api, events, handlers, metrics, promises, seed, store
+from services.routing.effects import Keys
 from services.routing.settings import Settings
 
 log = logs.get()
+_CHUNK = 100
 
 
 def create_app() -> flask.Flask:
@@ -50,6 +53,35 @@ class RoutingService:
     def complaint_received(self, connection: sqlalchemy.Connection, received: Sequence[Event]) -> None:
         """Finds who must answer, and promises by when."""
         handlers.receive(connection, received, now=now(), seal_key=settings.load(Settings).seal_key)
+
+    @subscribe(events.COMPLAINANT_MESSAGE_ADDED)
+    def complainant_message_added(self, connection: sqlalchemy.Connection, event: Event) -> None:
+        """The question is answered; the case goes on."""
+        _said(connection, "answer_question", event, lambda data: {"message": str(data["message_id"])})
+
+    @subscribe(events.COMPLAINT_WITHDRAWN)
+    def complaint_withdrawn(self, connection: sqlalchemy.Connection, event: Event) -> None:
+        """The complainant takes it back."""
+        _said(connection, "withdraw", event)
+
+    @subscribe(events.COMPLAINT_RATED)
+    def complaint_rated(self, connection: sqlalchemy.Connection, event: Event) -> None:
+        """The complainant confirms the answer and rates it."""
+        _said(connection, "rate", event, lambda data: {"score": data["score"]})
+
+    @subscribe(events.COMPLAINT_DISPUTED)
+    def complaint_disputed(self, connection: sqlalchemy.Connection, event: Event) -> None:
+        """The complainant does not accept the answer."""
+        _said(connection, "dispute", event)
+
+    @every(60, name="silence")
+    def end_silence(self) -> None:
+        """Closes what was answered long ago, and goes on where a question was not answered, a chunk per transaction."""
+        for end in (actions.close_unconfirmed, actions.lapse_questions):
+            done = _CHUNK
+            while done == _CHUNK:
+                with database.transaction(self.name) as connection:
+                    done = end(connection, now=now(), keys=_keys(), limit=_CHUNK)
 
     @every(30, name="unowned")
     def retry_unowned(self) -> None:
@@ -85,6 +117,20 @@ class RoutingService:
             added = seed.extend_holidays(connection, now())
         if added:
             log.info("holidays_added", years=added)
+
+
+def _keys() -> Keys:
+    wanted = settings.load(Settings)
+    return Keys(wanted.seal_key, wanted.intake_seal_key)
+
+
+def _said(
+    connection: sqlalchemy.Connection,
+    action: str,
+    event: Event,
+    fields: Callable[[Mapping[str, Any]], dict[str, Any]] = lambda _: {},
+) -> None:
+    actions.complainant_acts(connection, action, event, fields, now=now(), keys=_keys())
 
 
 def _retry_chunk(

@@ -15,6 +15,12 @@ class Settings:
         kind=key32,
         secret=True,
     )
+    intake_seal_key: str = setting(
+        "INTAKE_SEAL_PUBLIC_KEY",
+        "Public key that replies and questions are sealed with for intake, which shows them to the complainant.",
+        kind=key32,
+        secret=True,
+    )
     unowned_chunk: int = setting(
         "UNOWNED_CHUNK",
         "How many unowned cases one transaction of the sweep looks at.",

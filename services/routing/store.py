@@ -12,7 +12,6 @@ from sqlalchemy import (
     Date,
     DateTime,
     Integer,
-    LargeBinary,
     MetaData,
     Row,
     SmallInteger,
@@ -24,7 +23,7 @@ from sqlalchemy import (
     text,
     tuple_,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.chassis.event import dump
 from services.routing.assignment import Load
@@ -121,20 +120,17 @@ cases = Table(
     Column("working_days", SmallInteger),
     Column("wall_hours", SmallInteger),
     Column("version", Integer),
+    Column("answered_at", _UTC),
+    Column("confirm_until", _UTC),
+    Column("closed_at", _UTC),
+    Column("close_reason", Text),
+    Column("disputed_at", _UTC),
+    Column("awaiting_since", _UTC),
+    Column("awaiting_until", _UTC),
+    Column("receiver", Text),
+    Column("merged_into", Uuid),
+    Column("transfers", SmallInteger),
 )
-case_event = Table(
-    "case_event",
-    metadata,
-    Column("complaint_id", Uuid, primary_key=True),
-    Column("number", Integer, primary_key=True),
-    Column("action", Text),
-    Column("actor", Text),
-    Column("at", _UTC),
-    Column("details", JSONB),
-    Column("previous_hash", LargeBinary),
-    Column("hash", LargeBinary),
-)
-
 # First number of the two-part advisory locks that guard the loads of a body's officers.
 _LOAD_LOCK = 0x6C6F6164
 
@@ -164,13 +160,6 @@ _INSERT_CASES = text(
         version integer)
     ON CONFLICT (complaint_id) DO NOTHING
     RETURNING complaint_id::text
-    """
-)
-_INSERT_EVENTS = text(
-    """
-    INSERT INTO case_event (complaint_id, number, action, actor, at, details)
-    SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS r (
-        complaint_id uuid, number integer, action text, actor text, at timestamptz, details jsonb)
     """
 )
 _OWN_CASES = text(
@@ -235,12 +224,6 @@ def insert_cases(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> s
     return set(connection.execute(_INSERT_CASES, {"rows": _json(rows)}).scalars()) if rows else set()
 
 
-def insert_events(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Adds to the history of cases; JSON-safe rows of complaint_id, number, action, actor, at, details."""
-    if rows:
-        connection.execute(_INSERT_EVENTS, {"rows": _json(rows)})
-
-
 def own_cases(connection: Connection, rows: Sequence[Mapping[str, Any]], now: datetime) -> None:
     """Gives unowned cases their officers: complaint_id, institution, rule_id, officer_id, reason."""
     if rows:
@@ -274,12 +257,6 @@ def unowned_figures(connection: Connection, now: datetime) -> tuple[int, float]:
 def case_row(connection: Connection, complaint_id: str) -> Row[Any] | None:
     """The case of a complaint, or None."""
     return connection.execute(select(cases).where(cases.c.complaint_id == complaint_id)).one_or_none()
-
-
-def history(connection: Connection, complaint_id: str) -> list[Row[Any]]:
-    """What happened to a case, in order."""
-    query = select(case_event).where(case_event.c.complaint_id == complaint_id)
-    return list(connection.execute(query.order_by(case_event.c.number)))
 
 
 def officers_with_loads(connection: Connection, code: str) -> list[Row[Any]]:

@@ -5,7 +5,11 @@ import pytest
 from services.chassis import actor, seal
 from services.cli import keys
 
-PAIRS = (("ACTOR_SIGNING_KEY", "ACTOR_VERIFY_KEY"), ("SEAL_PRIVATE_KEY", "SEAL_PUBLIC_KEY"))
+PAIRS = (
+    ("ACTOR_SIGNING_KEY", "ACTOR_VERIFY_KEY"),
+    ("SEAL_PRIVATE_KEY", "SEAL_PUBLIC_KEY"),
+    ("INTAKE_SEAL_PRIVATE_KEY", "INTAKE_SEAL_PUBLIC_KEY"),
+)
 
 
 def read(directory) -> dict[str, str]:
@@ -30,8 +34,9 @@ def test_without_the_private_half_both_are_new(tmp_path, private, public):
     (tmp_path / private.lower()).unlink()
     after = read(tmp_path)
     assert after[public] != before[public]
-    sealed = seal.seal(after["SEAL_PUBLIC_KEY"], {"a": 1})
-    assert seal.unseal(after["SEAL_PRIVATE_KEY"], sealed) == {"a": 1}
+    for whose in ("", "INTAKE_"):
+        sealed = seal.seal(after[f"{whose}SEAL_PUBLIC_KEY"], {"a": 1})
+        assert seal.unseal(after[f"{whose}SEAL_PRIVATE_KEY"], sealed) == {"a": 1}
     assert (
         actor._verify_key(after["ACTOR_VERIFY_KEY"])
         == actor._signing_key(after["ACTOR_SIGNING_KEY"]).verify_key

@@ -138,7 +138,9 @@ def test_without_a_rule_it_is_unowned_and_promised_all_the_same(routing):
         "PromiseSet",
         "-",
     )
+    (head,) = routing.rows("SELECT encode(hash, 'hex') FROM case_event ORDER BY number DESC LIMIT 1")[0]
     assert failed.data == {
+        "history_hash": head,
         "complaint_id": event.subject,
         "institution": None,
         "reason": "no_rule",

@@ -1,0 +1,258 @@
+"""HTTP resources of cases: read one, act on it, the list of work. Schema in, one handler, schema out."""
+
+import base64
+import binascii
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from services.chassis import database, settings
+from services.chassis.clock import now
+from services.chassis.web import Blueprint, Problem, current_actor, require
+from services.routing import actions, effects, handlers, schemas_cases, store, store_cases, store_history
+from services.routing import transitions as t
+from services.routing.settings import Settings
+
+STAFF = ("officer", "approver", "coordinator")
+_NEVER = "infinity"
+_REFUSED = (
+    actions.NoSuchCase,
+    actions.VersionConflict,
+    actions.NotAllowed,
+    actions.WrongFields,
+    effects.Refused,
+    effects.NoOfficer,
+)
+
+blueprint = Blueprint("cases", "cases", description="One case: what it holds, what may be done, by whom.")
+
+_REFUSALS = {
+    "in_the_past": {"ar": "يجب أن يكون الموعد في المستقبل.", "en": "The time must be in the future."},
+    "officer_unknown": {
+        "ar": "لا يوجد ضابط ارتباط بهذا المعرّف في الجهة.",
+        "en": "The body has no officer with this id.",
+    },
+    "officer_absent": {"ar": "ضابط الارتباط غائب الآن.", "en": "The officer is absent now."},
+    "has_it_already": {"ar": "الطلب لدى هذا الضابط أصلًا.", "en": "This officer has the case already."},
+    "answer_is_disputed": {
+        "ar": "اعتُرض على رد هذا الضابط؛ اختر غيره.",
+        "en": "This officer's answer is what is disputed; choose another.",
+    },
+    "holds_it_already": {"ar": "الطلب لدى هذه الجهة أصلًا.", "en": "This body holds the case already."},
+    "institution_unknown": {"ar": "لا توجد جهة بهذا الرمز.", "en": "There is no body with this code."},
+    "case_unknown": {
+        "ar": "لا توجد لدى الجهة حالة أخرى بهذا المعرّف.",
+        "en": "The body holds no other case with this id.",
+    },
+    "case_settled": {"ar": "انتهت تلك الحالة.", "en": "That case is settled."},
+}
+
+
+@blueprint.get("/staff/cases/<uuid:complaint_id>")
+@require(*STAFF)
+@blueprint.response(200, schemas_cases.CaseDeskSchema)
+def case(complaint_id: UUID) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """A case with its history, for the staff of the body that holds it or is to get it, and for the coordinator."""
+    identity = str(complaint_id)
+    with database.transaction(handlers.SOURCE) as connection:
+        row = store.case_row(connection, identity)
+        # Somebody else's case and no case at all are answered alike.
+        if row is None:
+            raise _no_case()
+        try:
+            standing = actions.standing(connection, row, who(), now())
+        except actions.NoSuchCase:
+            raise _no_case() from None
+        found = {
+            "history": store_history.history(connection, identity),
+            "replies": store_cases.rows_of(connection, store_cases.reply, identity),
+            "questions": store_cases.rows_of(connection, store_cases.question, identity),
+            "transferred": store_cases.rows_of(connection, store_cases.transfer, identity),
+            "notes": store_cases.rows_of(connection, store_cases.case_note, identity),
+        }
+    lists = {name: [each._mapping for each in rows] for name, rows in found.items()}
+    return _shown(standing) | lists, 200, _tag(row.version)
+
+
+@blueprint.post("/staff/cases/<uuid:complaint_id>/actions/<string:action>")
+@require(*STAFF)
+@blueprint.arguments(schemas_cases.ActionSchema, example={"version": 3, "question": "ما رقم عداد المياه؟"})
+@blueprint.response(200, schemas_cases.ActedSchema)
+def act(body: dict[str, Any], complaint_id: UUID, action: str) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Takes an action. 409 names the actions that are allowed; 412 says that somebody was quicker, and the case's version now."""
+    version = body.pop("version")
+    wanted = settings.load(Settings)
+    try:
+        with database.transaction(handlers.SOURCE) as connection:
+            standing = actions.act(
+                connection,
+                str(complaint_id),
+                action,
+                body,
+                who(),
+                version=version,
+                now=now(),
+                keys=effects.Keys(wanted.seal_key, wanted.intake_seal_key),
+            )
+    except _REFUSED as error:
+        raise _problem(error) from None
+    return _shown(standing), 200, _tag(standing.case.version)
+
+
+@blueprint.get("/staff/worklist")
+@require(*STAFF)
+@blueprint.arguments(schemas_cases.WorklistQuerySchema, location="query")
+@blueprint.response(200, schemas_cases.WorklistSchema)
+def worklist(query: dict[str, Any]) -> dict[str, Any]:
+    """The cases of a body, first due first; open ones unless a state is asked for."""
+    institution = _institution(query["institution"])
+    after = _read_mark(query["after"]) if query["after"] else None
+    with database.transaction(handlers.SOURCE) as connection:
+        rows = store_cases.worklist(
+            connection,
+            institution,
+            state=query["state"],
+            incoming=query["incoming"],
+            after=after,
+            limit=query["limit"] + 1,
+        )
+    page = rows[: query["limit"]]
+    return {
+        "items": [row._mapping for row in page],
+        "next": _mark(page[-1]) if len(rows) > len(page) else None,
+    }
+
+
+def who() -> effects.Who:
+    """The member of staff who asks."""
+    actor = current_actor()
+    institution = actor.attributes.get("institution")
+    return effects.Who(actor.id, actor.roles & frozenset(STAFF), str(institution) if institution else None)
+
+
+def _institution(asked: str | None) -> str:
+    asking = who()
+    if t.COORDINATOR in asking.roles and asked is not None:
+        return asked
+    if asked is not None and asked != asking.institution:
+        raise _wrong("institution", "not_yours", "هذه ليست جهتك.", "This is not your body.")
+    if asking.institution is None:
+        raise _wrong("institution", "required", "حدّد الجهة.", "Say which body.")
+    return asking.institution
+
+
+def _shown(standing: actions.Standing) -> dict[str, Any]:
+    rows: dict[str, list[t.Row]] = {}
+    for row in standing.allowed:
+        rows.setdefault(row.action, []).append(row)
+    allowed = [
+        {
+            "action": action,
+            "name": t.ACTIONS[action],
+            "required": list(same[0].required),
+            "optional": sorted({name for each in same for name in each.optional}),
+        }
+        for action, same in rows.items()
+    ]
+    return {**standing.case._mapping, "allowed_actions": allowed}
+
+
+def _tag(version: int) -> dict[str, str]:
+    return {"ETag": f'"{version}"'}
+
+
+def _problem(error: Exception) -> Problem:
+    """What the caller is told when an action is refused."""
+    if isinstance(error, actions.NoSuchCase):
+        return _no_case()
+    if isinstance(error, actions.VersionConflict):
+        return _conflict(error.current)
+    if isinstance(error, actions.NotAllowed):
+        return _not_allowed(error.allowed)
+    if isinstance(error, actions.WrongFields):
+        return _wrong_fields(error)
+    if isinstance(error, effects.Refused):
+        sentence = _REFUSALS[error.code]
+        return _wrong(error.field, error.code, sentence["ar"], sentence["en"])
+    message = {
+        "ar": "لا يوجد ضابط ارتباط متاح في الجهة الآن؛ حدّد ضابطًا بعينه.",
+        "en": "No officer of the body is available now; name one.",
+    }
+    return Problem(409, "no_officer", message)
+
+
+def _conflict(current: int) -> Problem:
+    message = {
+        "ar": f"سبقك غيرك إلى هذه الحالة؛ أصبح إصدارها {current}. أعد تحميلها ثم قرّر.",
+        "en": f"Somebody was quicker; the case is at version {current} now. Load it again, then decide.",
+    }
+    errors = [{"field": "version", "code": "version_conflict", "message": message}]
+    return Problem(412, "version_conflict", message, errors=errors, headers=_tag(current))
+
+
+def _not_allowed(allowed: list[str]) -> Problem:
+    names = {language: "، ".join(t.ACTIONS[each]["ar"] for each in allowed) for language in ("ar",)}
+    names["en"] = ", ".join(t.ACTIONS[each]["en"] for each in allowed)
+    message = (
+        {
+            "ar": f"هذا الإجراء غير مسموح لك الآن. المسموح: {names['ar']}.",
+            "en": f"You may not do this now. Allowed: {names['en']}.",
+        }
+        if allowed
+        else {
+            "ar": "هذا الإجراء غير مسموح لك الآن، ولا إجراء غيره.",
+            "en": "You may not do this now, nor anything else.",
+        }
+    )
+    errors = [{"field": "action", "code": each, "message": t.ACTIONS[each]} for each in allowed]
+    return Problem(409, "action_not_allowed", message, errors=errors)
+
+
+def _wrong_fields(error: actions.WrongFields) -> Problem:
+    sentences = {
+        "required": ("هذا الحقل مطلوب لهذا الإجراء.", "This action needs this field."),
+        "not_of_this_action": ("لا يأخذ هذا الإجراء هذا الحقل.", "This action does not take this field."),
+        "unknown_value": ("قيمة غير معروفة.", "Not one of the known values."),
+    }
+    named = [
+        ("required", error.missing),
+        ("not_of_this_action", error.unknown),
+        ("unknown_value", error.choice),
+    ]
+    errors = [
+        {"field": name, "code": code, "message": dict(zip(("ar", "en"), sentences[code], strict=True))}
+        for code, names in named
+        for name in names
+    ]
+    return Problem(422, "validation", errors=errors)
+
+
+def _wrong(field: str, code: str, ar: str, en: str) -> Problem:
+    return Problem(
+        422, "validation", errors=[{"field": field, "code": code, "message": {"ar": ar, "en": en}}]
+    )
+
+
+def _no_case() -> Problem:
+    message = {"ar": "لا توجد حالة بهذا المعرّف.", "en": "There is no case with this id."}
+    return Problem(404, "case_not_found", message)
+
+
+def _mark(row: Row[Any]) -> str:
+    due = row.due_at.isoformat() if row.due_at else _NEVER
+    return base64.urlsafe_b64encode(f"{due} {row.complaint_id}".encode()).decode().rstrip("=")
+
+
+def _read_mark(mark: str) -> tuple[str, str]:
+    try:
+        plain = base64.urlsafe_b64decode(mark.encode("ascii") + b"=" * (-len(mark) % 4)).decode("ascii")
+        due, _, complaint_id = plain.partition(" ")
+        if due != _NEVER and datetime.fromisoformat(due).tzinfo is None:
+            raise ValueError
+        return due, str(UUID(complaint_id))
+    except (ValueError, binascii.Error):
+        raise _wrong(
+            "after", "page_mark_invalid", "علامة الصفحة غير سليمة.", "The page mark is not valid."
+        ) from None

@@ -1,0 +1,332 @@
+"""What each action does beside changing the state: the rows that it writes, the words that it carries, the facts that it states.
+
+One function per action, in the transaction of actions.act, which has checked that the table allows it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from services.chassis.clock import AMMAN
+from services.chassis.contract import Fact, FactType
+from services.chassis.seal import seal
+from services.routing import case_facts, directory, events, promise, promises, records, store, store_cases
+from services.routing import transitions as t
+from services.routing.assignment import BY_HAND, Officer, choose_officer
+from services.routing.calendar import Calendar
+from services.routing.directory import Directory
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Public keys: what is for notification, and what is for intake, which shows it to the complainant."""
+
+    notification: str
+    intake: str
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Somebody who acts: members of staff with their roles and body, or the complainant, or the passing of time."""
+
+    id: str
+    roles: frozenset[str] = frozenset()
+    institution: str | None = None
+
+
+class Refused(Exception):
+    """A field names something that cannot be: `field` and one of a few codes."""
+
+    def __init__(self, name: str, code: str):
+        super().__init__(f"{name}: {code}")
+        self.field = name
+        self.code = code
+
+
+class NoOfficer(Exception):
+    """Nobody of the body can take the case now."""
+
+
+@dataclass(slots=True)
+class Step:
+    """One action on one case while it is being taken; `changes`, `details`, `facts` and `note` are what it comes to."""
+
+    connection: Connection
+    case: Row[Any]
+    row: t.Row
+    fields: dict[str, Any]
+    who: Who
+    now: datetime
+    keys: Keys
+    changes: dict[str, Any] = field(default_factory=dict)
+    details: dict[str, Any] = field(default_factory=dict)
+    facts: list[Fact] = field(default_factory=list)
+    note: dict[str, str] = field(default_factory=dict)
+    turns_clock: Callable[..., bool] | None = None
+    _known: Directory | None = None
+
+    @property
+    def id(self) -> str:
+        """The id of the complaint."""
+        return str(self.case.complaint_id)
+
+    @property
+    def known(self) -> Directory:
+        """The directory, read when it is first needed."""
+        if self._known is None:
+            self._known = directory.current(self.connection)
+        return self._known
+
+    @property
+    def calendar(self) -> Calendar:
+        """The working calendar of the place that the case is of."""
+        return self.known.calendars.of(self.case.governorate, self.case.institution)
+
+    def end(self, **values: Any) -> None:
+        """Sets columns of the case."""
+        self.changes.update(values)
+
+    def state(self, kind: FactType, **data: Any) -> None:
+        """States a fact about the case as it is after this action."""
+        institution = self.changes.get("institution", self.case.institution)
+        base = {
+            "complaint_id": self.id,
+            "institution": institution,
+            "status": self.row.target,
+            "at": self.now,
+        }
+        self.facts.append(kind.new(self.id, base | data, scope=institution or records.NO_SCOPE))
+
+    def to_complainant(self, **words: Any) -> str:
+        """Words sealed for intake."""
+        return seal(self.keys.intake, words)
+
+    def days(self, code: str) -> int:
+        """The days of a term of the lifecycle."""
+        return store_cases.term(self.connection, code, self.now.astimezone(AMMAN).date())
+
+
+# --- who has it -----------------------------------------------------------------------------------
+
+
+def assign(step: Step) -> None:
+    """The officer whom somebody named, of whatever body: an unowned case may have none."""
+    _note_reason(step)
+    _give(step, _named(step, None), BY_HAND)
+
+
+def reassign(step: Step) -> None:
+    """Another officer of the same body."""
+    _note_reason(step)
+    chosen = _named(step, step.case.institution)
+    if chosen.id == str(step.case.officer_id):
+        raise Refused("officer_id", "has_it_already")
+    _give(step, chosen, BY_HAND)
+
+
+def _note_reason(step: Step) -> None:
+    if step.fields.get("reason"):
+        step.note["reason"] = step.fields["reason"]
+
+
+def accept(step: Step) -> None:
+    """The officer has begun."""
+    step.state(case_facts.CASE_ACCEPTED, officer_id=step.case.officer_id)
+
+
+# --- the question ---------------------------------------------------------------------------------
+
+
+def ask(step: Step) -> None:
+    """A stated question; the promise waits for the answer."""
+    until = promise.due_at(step.now, step.days("answer"), step.calendar)
+    number = store_cases.add(
+        step.connection,
+        store_cases.question,
+        step.id,
+        {"author": step.who.id, "text": step.fields["question"], "asked_at": step.now, "answer_by": until},
+    )
+    pause_promise(step, until)
+    step.details["question"] = number
+    step.state(
+        case_facts.INFORMATION_REQUESTED,
+        question=number,
+        answer_by=until,
+        sealed=step.to_complainant(question=step.fields["question"]),
+    )
+
+
+def answer_question(step: Step) -> None:
+    """The answer is in intake; its id is kept here."""
+    step.details["message"] = step.fields["message"]
+    _resume(step, case_facts.ANSWERED)
+
+
+def lapse_question(step: Step) -> None:
+    """Nobody answered in time: the officer decides by what is known."""
+    _resume(step, case_facts.NO_ANSWER)
+
+
+def pause_promise(step: Step, until: datetime) -> None:
+    """The clock of the promise stands from now on, at most until then."""
+    step.turns_clock = promises.pause
+    step.end(awaiting_since=step.now, awaiting_until=until)
+
+
+def resume_promise(step: Step) -> None:
+    """The clock of the promise goes on."""
+    step.turns_clock = promises.resume
+    step.end(awaiting_since=None, awaiting_until=None)
+
+
+def _resume(step: Step, reason: str) -> None:
+    end_question(step, reason)
+    step.details["reason"] = reason
+    step.state(case_facts.CASE_RESUMED, reason=reason, officer_id=step.case.officer_id)
+
+
+def end_question(step: Step, how: str) -> None:
+    """The question waits no more."""
+    asked = store_cases.last(step.connection, store_cases.question, step.id)
+    assert asked is not None
+    ended = {"ended": how, "ended_at": step.now}
+    store_cases.end(step.connection, store_cases.question, step.id, asked.number, ended)
+    resume_promise(step)
+
+
+# --- the reply ------------------------------------------------------------------------------------
+
+
+def interim_reply(step: Step) -> None:
+    """Why it takes longer, and until when. No promise is moved by it."""
+    expected = step.fields["expected_at"]
+    if expected <= step.now:
+        raise Refused("expected_at", "in_the_past")
+    step.note["summary"] = step.fields["summary"]
+    step.details["expected_at"] = expected.isoformat()
+    step.state(
+        case_facts.INTERIM_REPLY_GIVEN,
+        expected_at=expected,
+        sealed=step.to_complainant(summary=step.fields["summary"]),
+    )
+
+
+def propose_reply(step: Step) -> None:
+    """A reply for a second officer to look at."""
+    values = {name: step.fields[name] for name in ("outcome", "found", "remedy", "legal_basis", "summary")}
+    values |= {"state": "proposed", "author": step.who.id, "proposed_at": step.now}
+    number = store_cases.add(step.connection, store_cases.reply, step.id, values)
+    step.details |= {"reply": number, "outcome": step.fields["outcome"]}
+    step.state(case_facts.REPLY_PROPOSED, reply=number)
+
+
+def approve_reply(step: Step) -> None:
+    """The complainant may see it."""
+    reply = _decide(step, {"state": "approved"})
+    until = step.now + timedelta(days=step.days("confirm"))
+    step.end(answered_at=step.now, confirm_until=until)
+    step.details["outcome"] = reply.outcome
+    step.state(
+        case_facts.REPLY_APPROVED,
+        reply=reply.number,
+        outcome=reply.outcome,
+        confirm_until=until,
+        sealed=step.to_complainant(
+            found=reply.found, remedy=reply.remedy, legal_basis=reply.legal_basis, summary=reply.summary
+        ),
+    )
+
+
+def return_reply(step: Step) -> None:
+    """Back to its author, with the reason."""
+    reply = _decide(step, {"state": "returned", "return_reason": step.fields["reason"]})
+    step.state(case_facts.REPLY_RETURNED, reply=reply.number, officer_id=step.case.officer_id)
+
+
+def drop_reply(step: Step) -> None:
+    """Nobody needs the proposed reply any more."""
+    reply = store_cases.last(step.connection, store_cases.reply, step.id)
+    assert reply is not None
+    dropped = {"state": "dropped", "decided_at": step.now}
+    store_cases.end(step.connection, store_cases.reply, step.id, reply.number, dropped)
+
+
+def _decide(step: Step, values: dict[str, Any]) -> Row[Any]:
+    reply = store_cases.last(step.connection, store_cases.reply, step.id)
+    assert reply is not None
+    decided = values | {"approver": step.who.id, "decided_at": step.now}
+    store_cases.end(step.connection, store_cases.reply, step.id, reply.number, decided)
+    step.details["reply"] = reply.number
+    return reply
+
+
+# --- choosing an officer --------------------------------------------------------------------------
+
+
+def hand_over(step: Step, institution: str, *, without: frozenset[str] = frozenset()) -> None:
+    """Gives the case to the officer whom `officer_id` names, or to the least loaded of the body who is present."""
+    if step.fields.get("officer_id"):
+        chosen = _named(step, institution)
+        if chosen.id in without:
+            raise Refused("officer_id", "answer_is_disputed")
+        _give(step, chosen, BY_HAND)
+        return
+    store.lock_loads(step.connection, [institution])
+    loads = store.loads(step.connection, [institution])
+    free = [each for each in step.known.officers_of(institution, step.now) if each.id not in without]
+    choice = choose_officer(free, loads, step.case.language)
+    if choice is None:
+        raise NoOfficer
+    _give(step, *choice)
+
+
+def _named(step: Step, institution: str | None) -> Officer:
+    wanted = str(step.fields["officer_id"])
+    for officers in step.known.officers.values():
+        for each in officers:
+            if each.id == wanted and institution in (None, each.institution):
+                if not each.present:
+                    raise Refused("officer_id", "officer_absent")
+                return each
+    raise Refused("officer_id", "officer_unknown")
+
+
+def _give(step: Step, officer: Officer, reason: str) -> None:
+    """The officer has the case from now on, and notification learns how the officer is reached."""
+    elsewhere = officer.institution != step.case.institution
+    # The rule said which body; another body is somebody's decision.
+    rule = None if elsewhere else step.case.rule_id
+    step.end(
+        officer_id=officer.id,
+        institution=officer.institution,
+        rule_id=rule,
+        reason=reason,
+        assigned_at=step.now,
+        unowned_since=None,
+    )
+    step.details |= {"institution": officer.institution, "officer": officer.id, "reason": reason}
+    step.facts.append(
+        events.COMPLAINT_ASSIGNED.new(
+            step.id,
+            {
+                "complaint_id": step.id,
+                "institution": officer.institution,
+                "institution_name": step.known.names[officer.institution],
+                "officer_id": officer.id,
+                "reason": reason,
+                "rule_id": rule or "-",
+                "category": step.case.category,
+                "governorate": step.case.governorate,
+                "kind": step.case.kind,
+                "assigned_at": step.now,
+                "sealed": step.known.sealed_contact(officer.id, step.keys.notification),
+            },
+            scope=officer.institution,
+        )
+    )
+
+
+Effect = Callable[[Step], None]

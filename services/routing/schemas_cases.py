@@ -1,0 +1,142 @@
+"""The shapes of what is done with cases: actions, what a case holds, the list of work."""
+
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate
+
+from services.chassis.web import Message
+from services.routing import outcomes
+from services.routing import transitions as t
+from services.routing.schemas import CaseSchema, CaseWithHistorySchema, NameSchema
+
+_BLANK = Message("blank", ar="اكتب نصًا.", en="Write something.")
+_LONG = Message("too_long", ar="النص أطول من {max} حرف.", en="The text is longer than {max} characters.")
+
+
+class Words(fields.String):
+    """What an officer writes, without white space around it; blank is refused."""
+
+    def __init__(self, most: int):
+        super().__init__(validate=validate.Length(max=most, error=_LONG), metadata={"minLength": 1})
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, *args, **kwargs).strip()
+        if not text:
+            raise ValidationError(_BLANK)
+        return text
+
+
+class ActionSchema(Schema):
+    """`version` is that of the case as the caller saw it. Which other fields an action needs is listed with the allowed actions."""
+
+    version = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
+    officer_id = fields.UUID()
+    institution = fields.String(validate=validate.Length(min=1, max=16))
+    reason = Words(2_000)
+    question = Words(2_000)
+    outcome = fields.String(validate=validate.OneOf(outcomes.OUTCOMES))
+    found = Words(8_000)
+    remedy = Words(4_000)
+    legal_basis = Words(4_000)
+    summary = Words(2_000)
+    next_steps = Words(2_000)
+    reason_code = fields.String(validate=validate.OneOf(outcomes.INADMISSIBLE))
+    outside_body = fields.String(validate=validate.OneOf(outcomes.OUTSIDE_BODIES))
+    decision = fields.String(validate=validate.OneOf(outcomes.DECISIONS))
+    expected_at = fields.AwareDateTime()
+    into = fields.UUID()
+
+
+class AllowedActionSchema(Schema):
+    """An action that the caller may take now. `required` and `optional` name its fields beside `version`."""
+
+    action = fields.String(required=True)
+    name = fields.Nested(NameSchema, required=True)
+    required = fields.List(fields.String(), required=True)
+    optional = fields.List(fields.String(), required=True)
+
+
+class ReplySchema(Schema):
+    """A reply in whatever state it is."""
+
+    number = fields.Integer(required=True)
+    state = fields.String(
+        required=True, validate=validate.OneOf(("proposed", "returned", "approved", "dropped"))
+    )
+    author = fields.String(required=True)
+    outcome = fields.String(required=True)
+    found = fields.String(required=True)
+    remedy = fields.String(required=True)
+    legal_basis = fields.String(required=True)
+    summary = fields.String(required=True)
+    proposed_at = fields.AwareDateTime(required=True)
+    approver = fields.String(required=True, allow_none=True)
+    decided_at = fields.AwareDateTime(required=True, allow_none=True)
+    return_reason = fields.String(required=True, allow_none=True)
+
+
+class QuestionSchema(Schema):
+    """A question to the complainant; what was answered is read with the complaint."""
+
+    number = fields.Integer(required=True)
+    author = fields.String(required=True)
+    text = fields.String(required=True)
+    asked_at = fields.AwareDateTime(required=True)
+    answer_by = fields.AwareDateTime(required=True)
+    ended = fields.String(required=True, allow_none=True)
+    ended_at = fields.AwareDateTime(required=True, allow_none=True)
+
+
+class TransferSchema(Schema):
+    """A transfer and how it ended."""
+
+    number = fields.Integer(required=True)
+    from_institution = fields.String(required=True)
+    to_institution = fields.String(required=True)
+    arbiter = fields.Boolean(required=True)
+    reason = fields.String(required=True)
+    by = fields.String(required=True)
+    at = fields.AwareDateTime(required=True)
+    ended = fields.String(required=True, allow_none=True)
+    ended_at = fields.AwareDateTime(required=True, allow_none=True)
+    ended_reason = fields.String(required=True, allow_none=True)
+
+
+class NoteSchema(Schema):
+    """What somebody wrote with the action that is line `number` of the history."""
+
+    number = fields.Integer(required=True)
+    texts = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+
+
+class CaseDeskSchema(CaseWithHistorySchema):
+    """A case with all that happened to it, and what the caller may do with it now."""
+
+    replies = fields.List(fields.Nested(ReplySchema), required=True)
+    questions = fields.List(fields.Nested(QuestionSchema), required=True)
+    transferred = fields.List(fields.Nested(TransferSchema), required=True)
+    notes = fields.List(fields.Nested(NoteSchema), required=True)
+    allowed_actions = fields.List(fields.Nested(AllowedActionSchema), required=True)
+
+
+class ActedSchema(CaseSchema):
+    """A case after an action."""
+
+    allowed_actions = fields.List(fields.Nested(AllowedActionSchema), required=True)
+
+
+class WorklistQuerySchema(Schema):
+    """`institution` is the coordinator's to say; for officers it is their own body. `after` is the `next` of the page before."""
+
+    institution = fields.String(load_default=None, validate=validate.Length(min=1, max=16))
+    state = fields.String(load_default=None, validate=validate.OneOf(t.STATES))
+    incoming = fields.Boolean(load_default=False)
+    after = fields.String(load_default=None, validate=validate.Length(max=200))
+    limit = fields.Integer(load_default=50, validate=validate.Range(min=1, max=200))
+
+
+class WorklistSchema(Schema):
+    """Cases, first due first; `next` is null on the last page."""
+
+    items = fields.List(fields.Nested(CaseSchema), required=True)
+    next = fields.String(required=True, allow_none=True)

@@ -1,0 +1,205 @@
+"""What happens to one case: its row, its replies, questions, transfers and notes, and the list of work."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Date,
+    DateTime,
+    Integer,
+    Row,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+    and_,
+    func,
+    literal,
+    select,
+    text,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from services.routing import store
+from services.routing.store import cases
+from services.routing.transitions import SETTLED
+
+_UTC = DateTime(timezone=True)
+
+reply = Table(
+    "reply",
+    store.metadata,
+    Column("complaint_id", Uuid, primary_key=True),
+    Column("number", SmallInteger, primary_key=True),
+    Column("state", Text),
+    Column("author", Text),
+    Column("outcome", Text),
+    Column("found", Text),
+    Column("remedy", Text),
+    Column("legal_basis", Text),
+    Column("summary", Text),
+    Column("proposed_at", _UTC),
+    Column("approver", Text),
+    Column("decided_at", _UTC),
+    Column("return_reason", Text),
+)
+question = Table(
+    "question",
+    store.metadata,
+    Column("complaint_id", Uuid, primary_key=True),
+    Column("number", SmallInteger, primary_key=True),
+    Column("author", Text),
+    Column("text", Text),
+    Column("asked_at", _UTC),
+    Column("answer_by", _UTC),
+    Column("ended", Text),
+    Column("ended_at", _UTC),
+)
+transfer = Table(
+    "transfer",
+    store.metadata,
+    Column("complaint_id", Uuid, primary_key=True),
+    Column("number", SmallInteger, primary_key=True),
+    Column("from_institution", Text),
+    Column("to_institution", Text),
+    Column("arbiter", Boolean),
+    Column("reason", Text),
+    Column("by", Text),
+    Column("at", _UTC),
+    Column("ended", Text),
+    Column("ended_at", _UTC),
+    Column("ended_reason", Text),
+)
+case_note = Table(
+    "case_note",
+    store.metadata,
+    Column("complaint_id", Uuid, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("texts", JSONB),
+)
+case_term = Table(
+    "case_term",
+    store.metadata,
+    Column("code", Text, primary_key=True),
+    Column("valid_from", Date, primary_key=True),
+    Column("days", SmallInteger),
+)
+
+# The expression of the indexes: what has no due time comes last.
+_DUE = func.coalesce(cases.c.due_at, literal("infinity").cast(_UTC))
+# Word for word the condition of the index; the values are compared as they are written.
+_OPEN = text(
+    "NOT (cases.status IN ('answered', 'closed', 'referred', 'withdrawn', 'inadmissible', 'merged'))"
+)
+
+
+def lock(connection: Connection, complaint_id: str) -> Row[Any] | None:
+    """The case, kept from everybody else until the transaction ends; None when there is none."""
+    query = select(cases).where(cases.c.complaint_id == complaint_id).with_for_update()
+    return connection.execute(query).one_or_none()
+
+
+def change(connection: Connection, complaint_id: str, values: Mapping[str, Any]) -> Row[Any]:
+    """Sets columns of a case that is locked; the case as it is now."""
+    statement = cases.update().where(cases.c.complaint_id == complaint_id).values(**values).returning(cases)
+    return connection.execute(statement).one()
+
+
+def officer(connection: Connection, officer_id: str) -> Row[Any] | None:
+    """An officer of the directory, or None."""
+    return connection.execute(select(store.officer).where(store.officer.c.id == officer_id)).one_or_none()
+
+
+def rows_of(connection: Connection, table: Table, complaint_id: str) -> list[Row[Any]]:
+    """The replies, questions, transfers or notes of a case, in the order of their numbers."""
+    query = select(table).where(table.c.complaint_id == complaint_id).order_by(table.c.number)
+    return list(connection.execute(query))
+
+
+def last(connection: Connection, table: Table, complaint_id: str) -> Row[Any] | None:
+    """The newest reply, question or transfer of a case, or None."""
+    query = select(table).where(table.c.complaint_id == complaint_id).order_by(table.c.number.desc()).limit(1)
+    return connection.execute(query).one_or_none()
+
+
+def add(connection: Connection, table: Table, complaint_id: str, values: Mapping[str, Any]) -> int:
+    """Adds the next reply, question or transfer of a case that is locked; returns its number."""
+    newest = last(connection, table, complaint_id)
+    number = newest.number + 1 if newest else 1
+    connection.execute(table.insert().values(complaint_id=complaint_id, number=number, **values))
+    return number
+
+
+def end(
+    connection: Connection, table: Table, complaint_id: str, number: int, values: Mapping[str, Any]
+) -> None:
+    """Says how a reply, question or transfer ended."""
+    which = and_(table.c.complaint_id == complaint_id, table.c.number == number)
+    connection.execute(table.update().where(which).values(**values))
+
+
+def add_note(connection: Connection, complaint_id: str, number: int, texts: Mapping[str, str]) -> None:
+    """Keeps what somebody wrote with the action that is this line of the history."""
+    connection.execute(case_note.insert().values(complaint_id=complaint_id, number=number, texts=texts))
+
+
+def objected(connection: Connection, complaint_id: str, institution: str) -> bool:
+    """Whether a body has objected to a transfer of this case before."""
+    query = select(transfer.c.number).where(
+        transfer.c.complaint_id == complaint_id,
+        transfer.c.to_institution == institution,
+        transfer.c.ended == "objected",
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def term(connection: Connection, code: str, day: date) -> int:
+    """The days of a term of the lifecycle that was in force on a day."""
+    query = select(case_term.c.days).where(case_term.c.code == code, case_term.c.valid_from <= day)
+    return connection.execute(query.order_by(case_term.c.valid_from.desc()).limit(1)).scalar_one()
+
+
+def take_unconfirmed(connection: Connection, now: datetime, limit: int) -> list[str]:
+    """Locked answered cases whose time for a dispute is over, longest first; those that somebody else has are left out."""
+    return _take(connection, cases.c.status == "answered", cases.c.confirm_until, now, limit)
+
+
+def take_unanswered(connection: Connection, now: datetime, limit: int) -> list[str]:
+    """The same of cases whose question waited too long."""
+    return _take(connection, cases.c.status == "awaiting_complainant", cases.c.awaiting_until, now, limit)
+
+
+def _take(connection: Connection, state: Any, until: Any, now: datetime, limit: int) -> list[str]:
+    query = select(cases.c.complaint_id).where(state, until <= now).order_by(until).limit(limit)
+    found = connection.execute(query.with_for_update(skip_locked=True)).scalars()
+    return [str(complaint_id) for complaint_id in found]
+
+
+def worklist(
+    connection: Connection,
+    institution: str,
+    *,
+    state: str | None,
+    incoming: bool,
+    after: tuple[str, str] | None,
+    limit: int,
+) -> Sequence[Row[Any]]:
+    """Cases that a body holds, or with `incoming` those that another wants to pass to it, first due first; all open ones, or of a state.
+
+    `after` is the (due time as text, complaint id) of the last one of the page before.
+    """
+    query = select(cases).where((cases.c.receiver if incoming else cases.c.institution) == institution)
+    if state is not None:
+        query = query.where(cases.c.status == state)
+    if state not in SETTLED:
+        query = query.where(_OPEN)
+    if after is not None:
+        query = query.where(
+            tuple_(_DUE, cases.c.complaint_id) > tuple_(literal(after[0]).cast(_UTC), after[1])
+        )
+    return connection.execute(query.order_by(_DUE, cases.c.complaint_id).limit(limit)).all()
