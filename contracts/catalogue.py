@@ -30,7 +30,7 @@ def entries(facts: Sequence[Published]) -> list[dict[str, Any]]:
 
 #: What the last word of the routing key is.
 SCOPES = {
-    "intake": "always `-`: no institution is known yet",
+    "intake": "the code of the institution that holds the complaint, `-` while none is known",
     "routing": "the code of the institution that the fact concerns, `-` while there is none",
     "notification": "always `-`",
 }

@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from contracts import asyncapi, catalogue, compatibility, facts, flow, json_schema, openapi
+from contracts import asyncapi, catalogue, compatibility, facts, flow, json_schema, lifecycle, openapi
 from contracts.facts import Published
 
 ROOT = Path(__file__).resolve().parent
 README = ROOT.parent / "README.md"
+LIFECYCLE = ROOT.parent / "docs" / "lifecycle.md"
 COMMAND = "python -m services.cli contracts generate"
 
 
@@ -30,6 +31,7 @@ def generated_facts() -> dict[Path, str]:
     found[ROOT / "asyncapi.json"] = text(
         asyncapi.document(every, {each.name: examples(each) for each in every})
     )
+    found[LIFECYCLE] = lifecycle.page()
     readme = flow.redrawn(README, every)
     if readme is not None:
         found[README] = readme

@@ -7,6 +7,18 @@ ROUTES = (
     Route(
         "GET", "/v1/complaints/{tracking}", "intake", "/complaints/{tracking}", limit="lookups", misses=True
     ),
+    *(
+        Route(
+            "POST",
+            f"/v1/complaints/{{tracking}}/{what}",
+            "intake",
+            f"/complaints/{{tracking}}/{what}",
+            limit="lookups",
+            misses=True,
+            repeatable=True,
+        )
+        for what in ("messages", "withdraw", "rating", "dispute")
+    ),
     Route("GET", "/v1/categories", "intake", "/categories", limit="reading"),
     Route("GET", "/v1/governorates", "intake", "/governorates", limit="reading"),
     Route("GET", "/v1/bodies", "routing", "/institutions", limit="reading"),

@@ -2,7 +2,7 @@
 
 from gateway.api.routes import Route
 
-_OFFICERS = ("officer", "coordinator")
+_OFFICERS = ("officer", "approver", "coordinator")
 _COORDINATOR = ("coordinator",)
 _OPERATIONS = ("coordinator", "operations")
 
@@ -23,6 +23,24 @@ ROUTES = (
         "/staff/cases/{complaint_id}",
         limit="staff",
         roles=_OFFICERS,
+    ),
+    # Not repeatable: the version in the body has whoever sends it again told that the case has moved on.
+    Route(
+        "POST",
+        "/v1/staff/cases/{complaint_id}/actions/{action}",
+        "routing",
+        "/staff/cases/{complaint_id}/actions/{action}",
+        limit="staff",
+        roles=_OFFICERS,
+    ),
+    Route(
+        "GET",
+        "/v1/staff/worklist",
+        "routing",
+        "/staff/worklist",
+        limit="staff",
+        roles=_OFFICERS,
+        query=True,
     ),
     Route(
         "GET", "/v1/staff/unowned", "routing", "/staff/unowned", limit="staff", roles=_COORDINATOR, query=True

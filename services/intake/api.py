@@ -1,7 +1,7 @@
 """HTTP resources of intake: schema in, one handler, schema out."""
 
-import re
 import secrets as chance
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -9,12 +9,22 @@ import flask
 
 from services.chassis import database
 from services.chassis.clock import new_id, now
-from services.chassis.web import Blueprint, Problem, create_app, current_actor, language, require
-from services.intake import catalogue, handlers, schemas, settings, tracking
-from services.intake.complaint import STATUS_NAMES, PublicStatus
+from services.chassis.web import Blueprint, create_app, current_actor, language, require
+from services.intake import (
+    api_conversation,
+    catalogue,
+    conversation,
+    handlers,
+    http,
+    schemas,
+    settings,
+    store_conversation,
+    tracking,
+)
+from services.intake.complaint import PublicStatus
+from services.intake.conversation import Utterance
 
 PUBLIC_PATH = "/v1/complaints/"
-_KEY = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,198}[\x21-\x7e])?")
 _CATALOGUE_SECONDS = 3600
 
 blueprint = Blueprint("intake", "intake", description="Complaints: handing in, following, reading.")
@@ -51,7 +61,7 @@ def submit(body: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
     try:
         receipt = handlers.submit(
             submission,
-            idempotency_key=_idempotency_key(),
+            idempotency_key=http.idempotency_key(),
             said=submission.normal_form(language_given=body["language"] is not None),
             secrets=_secrets(),
             now=now(),
@@ -59,18 +69,11 @@ def submit(body: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
             randbelow=chance.randbelow,
         )
     except handlers.KeyReused:
-        raise Problem(
-            422,
-            "idempotency_key_reused",
-            {
-                "ar": "استُخدم مفتاح التكرار هذا مع طلب مختلف؛ استخدم مفتاحًا جديدًا للطلب الجديد.",
-                "en": "This Idempotency-Key was used with another body; use a new key for a new request.",
-            },
-        ) from None
+        raise http.key_reused() from None
     place = PUBLIC_PATH + receipt.tracking_number
     answer = {
         "tracking_number": receipt.tracking_number,
-        "status": _status(receipt.status),
+        "status": http.status(receipt.status),
         "received_at": receipt.received_at,
         "links": {"self": place},
     }
@@ -86,12 +89,13 @@ def track(typed: str) -> tuple[dict[str, Any], int, dict[str, str]]:
     """
     number = tracking.parse(typed)
     if number is None:
-        raise _not_found()
+        raise http.not_found()
     try:
         with database.single(handlers.SERVICE) as connection:
             standing = handlers.track(connection, number, pepper=settings.keys().pepper)
+            said = store_conversation.said(connection, standing.row.id)
     except handlers.NoSuchComplaint:
-        raise _not_found() from None
+        raise http.not_found() from None
     row, status = standing.row, standing.status
     answer = {
         "tracking_number": number,
@@ -100,21 +104,26 @@ def track(typed: str) -> tuple[dict[str, Any], int, dict[str, str]]:
         "governorate": row.governorate,
         "received_at": row.received_at,
         "institution_name": status.institution_name[language()] if status.institution_name else None,
+        "reason": status.reason,
+        "history_hash": status.history_hash,
+        "conversation": _told(said),
+        "actions": conversation.open_to(status.code, frozenset(each.kind for each in said)),
         **_shown(status),
     }
     return answer, 200, _spoken()
 
 
 @blueprint.get("/staff/complaints/<uuid:complaint_id>")
-@require("officer", "coordinator")
+@require("officer", "approver", "coordinator")
 @blueprint.response(200, schemas.StaffComplaintSchema)
 def read(complaint_id: Any) -> tuple[dict[str, Any], int, dict[str, str]]:
     """What was said, for the officers of the body that holds it and for the coordinator. Never who said it."""
     try:
         with database.single(handlers.SERVICE) as connection:
             standing = handlers.read(connection, str(complaint_id), institution=_limited_to())
+            said = store_conversation.said(connection, str(complaint_id))
     except handlers.NoSuchComplaint:
-        raise _not_found() from None
+        raise http.not_found() from None
     row = standing.row
     answer = {
         "complaint_id": row.id,
@@ -125,6 +134,7 @@ def read(complaint_id: Any) -> tuple[dict[str, Any], int, dict[str, str]]:
         "title": row.title,
         "text": row.text,
         "received_at": row.received_at,
+        "conversation": _told(said),
         **_shown(standing.status),
     }
     return answer, 200, _spoken()
@@ -152,23 +162,9 @@ def create_intake_app() -> flask.Flask:
     return create_app(
         handlers.SERVICE,
         blueprint,
+        api_conversation.blueprint,
         title="Bekhedmetkom intake",
         description="What was said and by whom, and how it stands for the one who said it.",
-    )
-
-
-def _idempotency_key() -> str | None:
-    given = flask.request.headers.get("Idempotency-Key")
-    if given is None or _KEY.fullmatch(given):
-        return given
-    message = {
-        "ar": "يجب أن يكون Idempotency-Key من 1 إلى 200 حرف لاتيني ظاهر.",
-        "en": "Idempotency-Key must be 1 to 200 printable ASCII characters.",
-    }
-    raise Problem(
-        422,
-        "validation",
-        errors=[{"field": "Idempotency-Key", "code": "idempotency_key_invalid", "message": message}],
     )
 
 
@@ -185,26 +181,21 @@ def _limited_to() -> str | None:
     return None if "coordinator" in actor.roles else str(actor.attributes.get("institution", ""))
 
 
-def _status(code: str) -> dict[str, str]:
-    return {"code": code, "name": STATUS_NAMES[code][language()]}
-
-
 def _shown(status: PublicStatus) -> dict[str, Any]:
     return {
-        "status": _status(status.code),
+        "status": http.status(status.code),
         "institution": status.institution,
         "due_at": status.due_at,
         "history": [{"status": code, "at": at} for code, at in status.history],
     }
 
 
+def _told(said: Sequence[Utterance]) -> list[dict[str, Any]]:
+    return [
+        {"kind": each.kind, "author": each.author, "at": each.at, "words": each.words, "facts": each.facts}
+        for each in said
+    ]
+
+
 def _spoken() -> dict[str, str]:
     return {"Content-Language": language(), "Vary": "Accept-Language"}
-
-
-def _not_found() -> Problem:
-    message = {
-        "ar": "لا توجد شكوى بهذا الرقم؛ تأكد منه كما ورد في الإشعار.",
-        "en": "There is no complaint with this number; check it against your receipt.",
-    }
-    return Problem(404, "complaint_not_found", message)

@@ -15,10 +15,22 @@ LONGEST_NAME = 120
 
 RECEIVED = "received"
 ASSIGNED = "assigned"
+IN_TRANSFER = "in_transfer"
 
 STATUS_NAMES = {
     RECEIVED: {"ar": "مستلمة", "en": "Received"},
     ASSIGNED: {"ar": "محالة إلى موظف مختص", "en": "Assigned to an officer"},
+    "accepted": {"ar": "قيد المعالجة", "en": "Being worked on"},
+    "reply_proposed": {"ar": "الرد قيد الاعتماد", "en": "Answer being checked"},
+    "answered": {"ar": "أُجيب عنها", "en": "Answered"},
+    "closed": {"ar": "مغلقة", "en": "Closed"},
+    "awaiting_complainant": {"ar": "بانتظار إجابتك", "en": "Waiting for your answer"},
+    IN_TRANSFER: {"ar": "قيد الإحالة إلى جهة أخرى", "en": "Being passed on to another body"},
+    "disputed": {"ar": "معترض على الرد", "en": "Answer disputed"},
+    "referred": {"ar": "محالة إلى جهة خارجية", "en": "Referred to an outside authority"},
+    "withdrawn": {"ar": "مسحوبة", "en": "Withdrawn"},
+    "inadmissible": {"ar": "غير مقبولة", "en": "Not admissible"},
+    "merged": {"ar": "مضمومة إلى طلب مشابه", "en": "Joined with a similar one"},
 }
 """The names under which a status is shown to the public."""
 
@@ -124,12 +136,16 @@ class Progress:
     institution: str | None = None
     institution_name: dict[str, str] | None = None
     due_at: datetime | None = None
+    receiver: str | None = None
+    reason: str | None = None
+    history_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PublicStatus:
     """How a complaint stands, for the one who made it. `history` is what was shown, from when on, oldest
-    first.
+    first. `receiver` is the body that it is being passed to, `reason` why it came to this status,
+    `history_hash` the receipt by which its history can be checked later.
     """
 
     code: str
@@ -137,21 +153,31 @@ class PublicStatus:
     institution_name: dict[str, str] | None
     due_at: datetime | None
     history: tuple[tuple[str, datetime], ...]
+    receiver: str | None = None
+    reason: str | None = None
+    history_hash: str | None = None
 
 
 def public_status(received_at: datetime, progress: Iterable[Progress]) -> PublicStatus:
     """Folds the progress, in any order of arrival, into how the complaint stands.
 
-    A second fact that says the same of the same institution is no new line of the history.
+    A second fact that says the same of the same institution is no new line of the history. Who has it stays
+    who has it, until another does or nobody.
     """
     history = [(RECEIVED, received_at)]
     code, institution, name, due_at = RECEIVED, None, None, None
+    receiver, reason, history_hash = None, None, None
     for step in sorted(progress, key=lambda step: step.sequence):
         if step.due_at is not None:
             due_at = step.due_at
+        history_hash = step.history_hash or history_hash
         if step.status is None:
             continue
-        if (step.status, step.institution) != (code, institution):
+        holder = institution if step.institution is None and step.status != RECEIVED else step.institution
+        if (step.status, holder) != (code, institution):
             history.append((step.status, step.at))
-        code, institution, name = step.status, step.institution, step.institution_name
-    return PublicStatus(code, institution, name, due_at, tuple(history))
+        if step.institution_name is not None or holder != institution:
+            name = step.institution_name
+        code, institution = step.status, holder
+        receiver, reason = step.receiver, step.reason
+    return PublicStatus(code, institution, name, due_at, tuple(history), receiver, reason, history_hash)

@@ -152,12 +152,14 @@ def track(connection: sqlalchemy.Connection, number: str, *, pepper: bytes) -> S
 
 
 def read(connection: sqlalchemy.Connection, complaint_id: str, *, institution: str | None) -> Standing:
-    """What was said, for staff. `institution` limits it to what that body holds now; None reads all.
+    """What was said, for staff. `institution` limits it to what that body holds now or is to get; None reads all.
 
     Raises NoSuchComplaint, also for what another body holds: who asks does not learn that it exists.
     """
     standing = _standing(store.by_id(connection, complaint_id))
-    if institution is not None and standing.status.institution != institution:
+    status = standing.status
+    # The body that it is being passed to must read it before it can accept.
+    if institution is not None and institution not in (status.institution, status.receiver):
         raise NoSuchComplaint
     return standing
 
@@ -182,6 +184,7 @@ def assigned(connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
                     status=complaint.ASSIGNED,
                     institution=event.data["institution"],
                     institution_name=event.data["institution_name"],
+                    history_hash=event.data.get("history_hash"),
                 ),
             )
             for event in batch
@@ -194,7 +197,15 @@ def promised(connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
     store.add_progress(
         connection,
         [
-            (event.subject, Progress(event.sequence, event.data["set_at"], due_at=event.data["due_at"]))
+            (
+                event.subject,
+                Progress(
+                    event.sequence,
+                    event.data["set_at"],
+                    due_at=event.data["due_at"],
+                    history_hash=event.data.get("history_hash"),
+                ),
+            )
             for event in batch
         ],
     )
@@ -216,7 +227,15 @@ def unassigned(connection: sqlalchemy.Connection, batch: Sequence[Event]) -> Non
     store.add_progress(
         connection,
         [
-            (event.subject, Progress(event.sequence, event.data["unowned_since"], status=complaint.RECEIVED))
+            (
+                event.subject,
+                Progress(
+                    event.sequence,
+                    event.data["unowned_since"],
+                    status=complaint.RECEIVED,
+                    history_hash=event.data.get("history_hash"),
+                ),
+            )
             for event in batch
         ],
     )

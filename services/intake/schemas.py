@@ -6,6 +6,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from services.chassis.web import Message
 from services.intake import contact, plain_text
+from services.intake import conversation as talk
 from services.intake.catalogue import CATEGORIES, GOVERNORATES
 from services.intake.complaint import (
     CHANNELS,
@@ -171,8 +172,21 @@ class HistorySchema(Schema):
     at = fields.AwareDateTime(required=True)
 
 
+class UtteranceSchema(Schema):
+    """Something that was said after the complaint: `words` by the name of the part, `facts` are codes and times beside them."""
+
+    kind = fields.String(required=True, validate=validate.OneOf(talk.KINDS))
+    author = fields.String(required=True, validate=validate.OneOf((talk.COMPLAINANT, talk.BODY)))
+    at = fields.AwareDateTime(required=True)
+    words = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    facts = fields.Dict(keys=fields.String(), required=True)
+
+
 class PublicComplaintSchema(Schema):
-    """How a complaint stands, for who holds its number. Nothing of what was said, nor of who said it."""
+    """How a complaint stands, for who holds its number. Nothing of the complaint itself, nor of who made it.
+
+    `conversation` is what was said since, `actions` what may be said now. `history_hash` is the receipt of the case's history up to now.
+    """
 
     tracking_number = fields.String(required=True)
     kind = fields.String(required=True)
@@ -186,6 +200,10 @@ class PublicComplaintSchema(Schema):
     due_at = fields.AwareDateTime(required=True, allow_none=True)
     received_at = fields.AwareDateTime(required=True)
     history = fields.List(fields.Nested(HistorySchema), required=True)
+    reason = fields.String(required=True, allow_none=True)
+    history_hash = fields.String(required=True, allow_none=True)
+    conversation = fields.List(fields.Nested(UtteranceSchema), required=True)
+    actions = fields.List(fields.String(validate=validate.OneOf(talk.WHILE)), required=True)
 
 
 class StaffComplaintSchema(Schema):
@@ -205,6 +223,7 @@ class StaffComplaintSchema(Schema):
     institution = fields.String(required=True, allow_none=True)
     due_at = fields.AwareDateTime(required=True, allow_none=True)
     history = fields.List(fields.Nested(HistorySchema), required=True)
+    conversation = fields.List(fields.Nested(UtteranceSchema), required=True)
 
 
 class NameSchema(Schema):
@@ -226,3 +245,39 @@ class CategorySchema(NamedCodeSchema):
 
     group = fields.Nested(NamedCodeSchema, required=True)
     kind_hint = fields.String(required=True, validate=validate.OneOf(KINDS))
+
+
+class MessageSchema(Schema):
+    """An answer to the question that was asked."""
+
+    text = Prose(required=True, least=1, most=talk.LONGEST_TEXT, lines=True)
+
+
+class WithdrawalSchema(Schema):
+    """Why, for who wants to say so."""
+
+    reason = Prose(most=talk.LONGEST_TEXT, lines=True, load_default=None, allow_none=True)
+
+
+class RatingSchema(WithdrawalSchema):
+    """How satisfied, from 1 to 5. It confirms that the answer has come and closes the complaint."""
+
+    score = fields.Integer(
+        required=True,
+        strict=True,
+        validate=validate.Range(min=talk.SCORES[0], max=talk.SCORES[1]),
+    )
+
+
+class DisputeSchema(Schema):
+    """What is wrong with the answer, for the authority that decides."""
+
+    reason = Prose(required=True, least=talk.LEAST_DISPUTE, most=talk.LONGEST_TEXT, lines=True)
+
+
+class SaidSchema(Schema):
+    """What was said, as it is kept. What becomes of it shows in the status a moment later."""
+
+    kind = fields.String(required=True)
+    at = fields.AwareDateTime(required=True)
+    status = fields.Nested(StatusSchema, required=True)

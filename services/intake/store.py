@@ -137,8 +137,8 @@ def forget_answers(connection: Connection, now: datetime, limit: int) -> int:
 
 _PUBLIC = text(
     """
-    SELECT c.kind, c.category, c.governorate, c.received_at,
-           p.sequence, p.at, p.status, p.institution, p.institution_name, p.due_at
+    SELECT c.id::text, c.kind, c.category, c.governorate, c.received_at,
+           p.sequence, p.at, p.status, p.institution, p.institution_name, p.due_at, p.receiver, p.reason, p.history_hash
     FROM complaint c LEFT JOIN progress p ON p.complaint_id = c.id
     WHERE c.tracking_hash = :tracking_hash
     """
@@ -147,7 +147,7 @@ _STAFF = text(
     """
     SELECT c.id::text, c.kind, c.category, c.governorate, c.language, c.channel, c.anonymous, c.title, c.text,
     c.received_at,
-           p.sequence, p.at, p.status, p.institution, p.institution_name, p.due_at
+           p.sequence, p.at, p.status, p.institution, p.institution_name, p.due_at, p.receiver, p.reason, p.history_hash
     FROM complaint c LEFT JOIN progress p ON p.complaint_id = c.id
     WHERE c.id = CAST(:complaint_id AS uuid)
     """
@@ -170,7 +170,17 @@ def _with_progress(rows: Sequence[Row[Any]]) -> tuple[Row[Any], list[Progress]] 
     if not rows:
         return None
     steps = [
-        Progress(row.sequence, row.at, row.status, row.institution, row.institution_name, row.due_at)
+        Progress(
+            row.sequence,
+            row.at,
+            row.status,
+            row.institution,
+            row.institution_name,
+            row.due_at,
+            row.receiver,
+            row.reason,
+            row.history_hash,
+        )
         for row in rows
         if row.sequence is not None
     ]
@@ -179,13 +189,17 @@ def _with_progress(rows: Sequence[Row[Any]]) -> tuple[Row[Any], list[Progress]] 
 
 _ADD_PROGRESS = text(
     """
-    INSERT INTO progress (complaint_id, sequence, at, status, institution, institution_name, due_at)
+    INSERT INTO progress (
+        complaint_id, sequence, at, status, institution, institution_name, due_at, receiver, reason, history_hash
+    )
     SELECT f.complaint_id, f.sequence, f.at, f.status, f.institution, CAST(f.institution_name AS jsonb),
-    f.due_at FROM unnest(
+    f.due_at, f.receiver, f.reason, f.history_hash FROM unnest(
         CAST(:complaint_ids AS uuid[]), CAST(:sequences AS integer[]), CAST(:times AS timestamptz[]),
         CAST(:statuses AS text[]), CAST(:institutions AS text[]), CAST(:names AS text[]), CAST(:due AS
-        timestamptz[])
-    ) AS f (complaint_id, sequence, at, status, institution, institution_name, due_at)
+        timestamptz[]), CAST(:receivers AS text[]), CAST(:reasons AS text[]), CAST(:hashes AS text[])
+    ) AS f (
+        complaint_id, sequence, at, status, institution, institution_name, due_at, receiver, reason, history_hash
+    )
     ORDER BY f.complaint_id, f.sequence
     ON CONFLICT (complaint_id, sequence) DO NOTHING
     """
@@ -211,5 +225,8 @@ def add_progress(connection: Connection, steps: Sequence[tuple[str, Progress]]) 
                 for _, step in steps
             ],
             "due": [step.due_at for _, step in steps],
+            "receivers": [step.receiver for _, step in steps],
+            "reasons": [step.reason for _, step in steps],
+            "hashes": [step.history_hash for _, step in steps],
         },
     )

@@ -91,10 +91,81 @@ class AssignmentFailedReading(Reading):
     unowned_since = fields.AwareDateTime(required=True)
 
 
+class InformationRequestedReading(Reading):
+    """The complainant is asked something, and by when to answer."""
+
+    complaint_id = fields.UUID(required=True)
+    answer_by = fields.AwareDateTime(required=True)
+
+
+class ReplyApprovedReading(Reading):
+    """There is an answer, and until when it can be disputed."""
+
+    complaint_id = fields.UUID(required=True)
+    confirm_until = fields.AwareDateTime(required=True)
+
+
+class ComplaintClosedReading(Reading):
+    """Nothing is owed any more."""
+
+    complaint_id = fields.UUID(required=True)
+
+
+class ComplaintTransferredReading(Reading):
+    """To which body it is to go, and whether the arbiter must decide."""
+
+    complaint_id = fields.UUID(required=True)
+    receiver_name = fields.Nested(NameReading, required=True)
+    arbiter = fields.Boolean(required=True)
+
+
+class ComplaintReferredReading(Reading):
+    """To which authority outside it has gone."""
+
+    complaint_id = fields.UUID(required=True)
+    outside_body_name = fields.Nested(NameReading, required=True)
+
+
+class CaseResumedReading(Reading):
+    """Whose desk it is on again, and why."""
+
+    complaint_id = fields.UUID(required=True)
+    officer_id = fields.UUID(required=True)
+    reason = fields.String(required=True)
+
+
+class ReplyReturnedReading(Reading):
+    """Whose desk the reply is on again."""
+
+    complaint_id = fields.UUID(required=True)
+    officer_id = fields.UUID(required=True)
+
+
 COMPLAINT_RECEIVED = Reads("intake", "ComplaintReceived", 1, ComplaintReceivedReading)
 COMPLAINT_ASSIGNED = Reads("routing", "ComplaintAssigned", 1, ComplaintAssignedReading)
 PROMISE_SET = Reads("routing", "PromiseSet", 1, PromiseSetReading)
 PROMISE_MOVED = Reads("routing", "PromiseMoved", 1, PromiseMovedReading)
 ASSIGNMENT_FAILED = Reads("routing", "AssignmentFailed", 1, AssignmentFailedReading)
 
-READ = (COMPLAINT_RECEIVED, COMPLAINT_ASSIGNED, PROMISE_SET, PROMISE_MOVED, ASSIGNMENT_FAILED)
+INFORMATION_REQUESTED = Reads("routing", "InformationRequested", 1, InformationRequestedReading)
+REPLY_APPROVED = Reads("routing", "ReplyApproved", 1, ReplyApprovedReading)
+COMPLAINT_CLOSED = Reads("routing", "ComplaintClosed", 1, ComplaintClosedReading)
+COMPLAINT_TRANSFERRED = Reads("routing", "ComplaintTransferred", 1, ComplaintTransferredReading)
+COMPLAINT_REFERRED = Reads("routing", "ComplaintReferred", 1, ComplaintReferredReading)
+CASE_RESUMED = Reads("routing", "CaseResumed", 1, CaseResumedReading)
+REPLY_RETURNED = Reads("routing", "ReplyReturned", 1, ReplyReturnedReading)
+
+READ = (
+    COMPLAINT_RECEIVED,
+    COMPLAINT_ASSIGNED,
+    PROMISE_SET,
+    PROMISE_MOVED,
+    ASSIGNMENT_FAILED,
+    INFORMATION_REQUESTED,
+    REPLY_APPROVED,
+    COMPLAINT_CLOSED,
+    COMPLAINT_TRANSFERRED,
+    COMPLAINT_REFERRED,
+    CASE_RESUMED,
+    REPLY_RETURNED,
+)

@@ -48,8 +48,8 @@ def complaints_received(
         found.append((recipient, sealed if recipient.sms or recipient.email else None))
     store.add_recipients(connection, found, now)
     known = {(recipient.complaint_id, recipient.key): recipient for recipient, _ in found}
-    notices = [(_notice(event, COMPLAINANT, "received"), event) for event in events]
-    _write(connection, notices, known, now=now, new_id=new_id, quiet=quiet)
+    notices = [(notice(event, COMPLAINANT, "received"), event) for event in events]
+    write(connection, notices, known, now=now, new_id=new_id, quiet=quiet)
     release(connection, [recipient.complaint_id for recipient, _ in found], now=now, quiet=quiet)
 
 
@@ -72,12 +72,12 @@ def complaints_assigned(
         )
         officers.append((officer, sealed))
         parameters = {"institution": dict(event.data["institution_name"])}
-        notices.append((_notice(event, COMPLAINANT, "assigned", parameters), event))
-        notices.append((_notice(event, officer.key, "officer_assigned", parameters), event))
+        notices.append((notice(event, COMPLAINANT, "assigned", parameters), event))
+        notices.append((notice(event, officer.key, "officer_assigned", parameters), event))
     store.add_recipients(connection, officers, now)
-    known = _known(connection, events)
+    known = known_to(connection, events)
     known |= {(officer.complaint_id, officer.key): officer for officer, _ in officers}
-    _write(connection, notices, known, now=now, new_id=new_id, quiet=quiet)
+    write(connection, notices, known, now=now, new_id=new_id, quiet=quiet)
 
 
 def promises_set(
@@ -85,10 +85,10 @@ def promises_set(
 ) -> None:
     """Tells the complainants by when they will be answered."""
     notices = [
-        (_notice(event, COMPLAINANT, "promised", {"due_date": event.data["due_at"].isoformat()}), event)
+        (notice(event, COMPLAINANT, "promised", {"due_date": event.data["due_at"].isoformat()}), event)
         for event in events
     ]
-    _write(connection, notices, _known(connection, events), now=now, new_id=new_id, quiet=quiet)
+    write(connection, notices, known_to(connection, events), now=now, new_id=new_id, quiet=quiet)
 
 
 def promises_moved(
@@ -123,10 +123,10 @@ def assignments_failed(
             "reason": event.data["reason"],
             "since": event.data["unowned_since"].isoformat(),
         }
-        notices.append((_notice(event, COORDINATOR, "unowned", parameters), event))
+        notices.append((notice(event, COORDINATOR, "unowned", parameters), event))
     desks = [coordinator_of(notice.complaint_id, language) for notice, _ in notices]
     known = {(desk.complaint_id, desk.key): desk for desk in desks}
-    _write(connection, notices, known, now=now, new_id=new_id, quiet=quiet)
+    write(connection, notices, known, now=now, new_id=new_id, quiet=quiet)
 
 
 def release(
@@ -150,17 +150,19 @@ def release(
     return len(rows)
 
 
-def _notice(
+def notice(
     event: Event, recipient: str, template: str, parameters: Mapping[str, Any] | None = None
 ) -> Notice:
+    """What a fact has somebody told."""
     return Notice(event.id, str(event.data["complaint_id"]), recipient, template, parameters or {})
 
 
-def _known(connection: Connection, events: Sequence[Event]) -> dict[tuple[str, str], Recipient]:
+def known_to(connection: Connection, events: Sequence[Event]) -> dict[tuple[str, str], Recipient]:
+    """Everybody who is to be told anything about the complaints of these facts."""
     return store.recipients(connection, (str(event.data["complaint_id"]) for event in events))
 
 
-def _write(
+def write(
     connection: Connection,
     notices: Sequence[tuple[Notice, Event]],
     known: Mapping[tuple[str, str], Recipient],
@@ -169,6 +171,7 @@ def _write(
     new_id: Callable[[], str],
     quiet: Quiet,
 ) -> None:
+    """Writes the messages of the notices, in one statement."""
     planned = [
         (new_id(), event.correlation_id, each)
         for notice, event in notices

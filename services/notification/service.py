@@ -12,7 +12,7 @@ from services.chassis.relay import Relay
 from services.chassis.schedule import Background, every
 from services.chassis.subscriber import subscribe
 from services.chassis.web import Web
-from services.notification import events, handlers, sending, settings
+from services.notification import events, handlers, sending, settings, telling
 from services.notification.assembly import create_app, create_dispatch, create_figures, unseal
 
 
@@ -62,6 +62,41 @@ class NotificationService:
             language=wanted.coordinator_language,
         )
 
+    @subscribe(events.INFORMATION_REQUESTED, batch=True)
+    def information_requested(self, connection: Connection, batch: Sequence[Event]) -> None:
+        """Tells the complainant that something is asked."""
+        telling.asked(connection, batch, _desk())
+
+    @subscribe(events.REPLY_APPROVED, batch=True)
+    def reply_approved(self, connection: Connection, batch: Sequence[Event]) -> None:
+        """Tells the complainant that there is an answer."""
+        telling.answered(connection, batch, _desk())
+
+    @subscribe(events.COMPLAINT_CLOSED, batch=True)
+    def complaint_closed(self, connection: Connection, batch: Sequence[Event]) -> None:
+        """Tells the complainant that it is over."""
+        telling.closed(connection, batch, _desk())
+
+    @subscribe(events.COMPLAINT_TRANSFERRED, batch=True)
+    def complaint_transferred(self, connection: Connection, batch: Sequence[Event]) -> None:
+        """Tells the complainant where it is to go, and the arbiter that one is needed."""
+        telling.transferred(connection, batch, _desk())
+
+    @subscribe(events.COMPLAINT_REFERRED, batch=True)
+    def complaint_referred(self, connection: Connection, batch: Sequence[Event]) -> None:
+        """Tells the complainant which authority has it."""
+        telling.referred(connection, batch, _desk())
+
+    @subscribe(events.CASE_RESUMED, batch=True)
+    def case_resumed(self, connection: Connection, batch: Sequence[Event]) -> None:
+        """Tells the officer that the complainant has answered."""
+        telling.resumed(connection, batch, _desk())
+
+    @subscribe(events.REPLY_RETURNED, batch=True)
+    def reply_returned(self, connection: Connection, batch: Sequence[Event]) -> None:
+        """Tells the officer that the reply came back."""
+        telling.returned(connection, batch, _desk())
+
     @every(5, name="release")
     def release(self) -> None:
         """Frees what awaited a recipient that another transaction wrote at the same moment, a chunk per transaction."""
@@ -80,3 +115,8 @@ class NotificationService:
     def forget_receipts(self) -> None:
         """Removes receipts that belong to nothing."""
         sending.forget_receipts(now=now())
+
+
+def _desk() -> telling.Desk:
+    wanted = settings.load()
+    return telling.Desk(now(), new_id, wanted.quiet, wanted.coordinator_language)

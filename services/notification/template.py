@@ -80,6 +80,48 @@ TEMPLATES = {
             _FOR_COMPLAINANT | {"due_date", "previous_due_date", "cause"},
             frozenset({"tracking_number", "due_date"}),
         ),
+            "asked",
+            COMPLAINANT,
+            CHANNELS,
+            _FOR_COMPLAINANT | {"answer_by"},
+            frozenset({"tracking_number", "answer_by", "link"}),
+        ),
+        Template(
+            "answered",
+            COMPLAINANT,
+            CHANNELS,
+            _FOR_COMPLAINANT | {"confirm_until"},
+            frozenset({"tracking_number", "link"}),
+        ),
+        Template(
+            "closed",
+            COMPLAINANT,
+            CHANNELS,
+            _FOR_COMPLAINANT,
+            frozenset({"tracking_number", "link"}),
+        ),
+        Template(
+            "transferred",
+            COMPLAINANT,
+            CHANNELS,
+            _FOR_COMPLAINANT | {"institution"},
+            frozenset({"tracking_number", "link"}),
+        ),
+        Template(
+            "officer_message",
+            OFFICER,
+            CHANNELS,
+            frozenset({"name", "case", "link"}),
+            frozenset({"case"}),
+        ),
+        Template(
+            "officer_returned",
+            OFFICER,
+            CHANNELS,
+            frozenset({"name", "case", "link"}),
+            frozenset({"case"}),
+        ),
+        Template("arbiter", COORDINATOR, (EMAIL,), frozenset({"case", "institution", "link"})),
     )
 }
 

@@ -54,6 +54,13 @@ class FailedReading(Reading):
     unowned_since = fields.AwareDateTime(required=True)
 
 
+class CaseReading(Reading):
+    """In which state it is from then on."""
+
+    complaint_id = fields.UUID(required=True)
+    status = fields.String(required=True)
+
+
 class NoticeReading(Reading):
     """Which complaint a notice was about; whether it arrived is the type of the fact."""
 
@@ -65,6 +72,17 @@ COMPLAINT_ASSIGNED = Reads("routing", "ComplaintAssigned", 1, AssignedReading)
 PROMISE_SET = Reads("routing", "PromiseSet", 1, PromiseReading)
 PROMISE_MOVED = Reads("routing", "PromiseMoved", 1, PromiseMovedReading)
 ASSIGNMENT_FAILED = Reads("routing", "AssignmentFailed", 1, FailedReading)
+CASE_ACCEPTED = Reads("routing", "CaseAccepted", 1, CaseReading)
+INFORMATION_REQUESTED = Reads("routing", "InformationRequested", 1, CaseReading)
+CASE_RESUMED = Reads("routing", "CaseResumed", 1, CaseReading)
+REPLY_PROPOSED = Reads("routing", "ReplyProposed", 1, CaseReading)
+REPLY_RETURNED = Reads("routing", "ReplyReturned", 1, CaseReading)
+REPLY_APPROVED = Reads("routing", "ReplyApproved", 1, CaseReading)
+COMPLAINT_TRANSFERRED = Reads("routing", "ComplaintTransferred", 1, CaseReading)
+COMPLAINT_REFERRED = Reads("routing", "ComplaintReferred", 1, CaseReading)
+CASE_DISPUTED = Reads("routing", "CaseDisputed", 1, CaseReading)
+DISPUTE_RESOLVED = Reads("routing", "DisputeResolved", 1, CaseReading)
+COMPLAINT_CLOSED = Reads("routing", "ComplaintClosed", 1, CaseReading)
 NOTIFICATION_DELIVERED = Reads("notification", "NotificationDelivered", 1, NoticeReading)
 NOTIFICATION_FAILED = Reads("notification", "NotificationFailed", 1, NoticeReading)
 
@@ -75,6 +93,17 @@ READ = (
     PROMISE_SET,
     PROMISE_MOVED,
     ASSIGNMENT_FAILED,
+    CASE_ACCEPTED,
+    INFORMATION_REQUESTED,
+    CASE_RESUMED,
+    REPLY_PROPOSED,
+    REPLY_RETURNED,
+    REPLY_APPROVED,
+    COMPLAINT_TRANSFERRED,
+    COMPLAINT_REFERRED,
+    CASE_DISPUTED,
+    DISPUTE_RESOLVED,
+    COMPLAINT_CLOSED,
     NOTIFICATION_DELIVERED,
     NOTIFICATION_FAILED,
 )

@@ -48,8 +48,8 @@ CELL = {
 }
 COUNT = {
     "received": "1",
-    "assigned": "(assigned_at IS NOT NULL AND unowned_since IS NULL)::int",
-    "unowned": "(unowned_since IS NOT NULL)::int",
+    "assigned": f"(assigned_at IS NOT NULL AND unowned_since IS NULL AND {OPEN})::int",
+    "unowned": f"(unowned_since IS NOT NULL AND {OPEN})::int",
     "promised": "(due_at IS NOT NULL)::int",
     "overdue": f"(overdue AND {OPEN})::int",
     "notices_delivered": "notices_delivered",

@@ -52,6 +52,12 @@ def assignments_failed(connection: sa.Connection, events: Sequence[Event], *, no
     _observe(events, now)
 
 
+def cases_moved(connection: sa.Connection, events: Sequence[Event], *, now: datetime) -> None:
+    """Any fact of a case's life: it is counted in the state that it has now."""
+    store.project(connection, store.MOVED, _last(events, store.MOVED_COLUMNS))
+    _observe(events, now)
+
+
 def notices_delivered(connection: sa.Connection, events: Sequence[Event], *, now: datetime) -> None:
     """NotificationDelivered: one more notice about the complaint reached somebody."""
     _notified(connection, events, delivered=1, failed=0)

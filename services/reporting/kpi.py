@@ -17,6 +17,17 @@ SETTLED = ("answered", "closed", "withdrawn", "inadmissible", "referred", "merge
 STATUSES = {
     "received": {"ar": "مستلمة", "en": "Received"},
     "assigned": {"ar": "محالة إلى الجهة", "en": "Assigned"},
+    "accepted": {"ar": "قيد المعالجة", "en": "Being worked on"},
+    "awaiting_complainant": {"ar": "بانتظار مقدّم الطلب", "en": "Waiting for the complainant"},
+    "in_transfer": {"ar": "قيد الإحالة", "en": "In transfer"},
+    "reply_proposed": {"ar": "الرد قيد الاعتماد", "en": "Reply to be approved"},
+    "disputed": {"ar": "معترض عليها", "en": "Disputed"},
+    "answered": {"ar": "أُجيب عنها", "en": "Answered"},
+    "closed": {"ar": "مغلقة", "en": "Closed"},
+    "referred": {"ar": "محالة إلى جهة خارجية", "en": "Referred outside"},
+    "withdrawn": {"ar": "مسحوبة", "en": "Withdrawn"},
+    "inadmissible": {"ar": "غير مقبولة", "en": "Inadmissible"},
+    "merged": {"ar": "مضمومة", "en": "Merged"},
 }
 
 KINDS = {
@@ -69,8 +80,8 @@ DEFINITIONS = (
         "assigned",
         {"ar": "المحالة", "en": "Assigned"},
         {
-            "ar": "ما ورد في الفترة ولدى ضابط ارتباط الآن.",
-            "en": "Of those received in the period: those that an officer holds now.",
+            "ar": "ما ورد في الفترة ولدى ضابط ارتباط الآن ولم ينته.",
+            "en": "Of those received in the period: those that an officer holds now and which are not settled.",
         },
         of="received",
     ),
@@ -78,9 +89,9 @@ DEFINITIONS = (
         "unowned",
         {"ar": "بلا مسؤول", "en": "Unowned"},
         {
-            "ar": "ما ورد في الفترة وتعذّر إسناده إلى ضابط ارتباط ولم يُسند بعد.",
+            "ar": "ما ورد في الفترة وتعذّر إسناده إلى ضابط ارتباط ولم يُسند ولم ينته بعد.",
             "en": "Of those received in the period: those for which no officer could be found, and none has been"
-            " since.",
+            " since, and which are not settled.",
         },
         of="received",
     ),

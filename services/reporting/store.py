@@ -109,12 +109,13 @@ _SQL_TYPES = {
     "due_at": "timestamptz",
     "notices_delivered": "int",
     "notices_failed": "int",
-    **dict.fromkeys(("kind", "category", "governorate", "channel", "institution"), "text"),
+    **dict.fromkeys(("kind", "category", "governorate", "channel", "institution", "status"), "text"),
 }
 
 RECEIVED_COLUMNS = ("kind", "category", "governorate", "channel", "received_at")
 ASSIGNED_COLUMNS = ("institution", "assigned_at")
 PROMISED_COLUMNS = ("due_at",)
+MOVED_COLUMNS = ("status",)
 UNOWNED_COLUMNS = ("institution", "unowned_since")
 
 RECEIVED = Projection(sets=RECEIVED_COLUMNS).statement()
@@ -123,6 +124,7 @@ ASSIGNED = Projection(
 ).statement()
 PROMISED = Projection(sets=PROMISED_COLUMNS, fixed=(("overdue", "false"),)).statement()
 UNOWNED = Projection(sets=UNOWNED_COLUMNS).statement()
+MOVED = Projection(sets=MOVED_COLUMNS).statement()
 OVERDUE = Projection(fixed=(("overdue", "true"),)).statement()
 NOTIFIED = Projection(adds=("notices_delivered", "notices_failed")).statement()
 

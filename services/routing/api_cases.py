@@ -110,14 +110,15 @@ def worklist(query: dict[str, Any]) -> dict[str, Any]:
     institution = _institution(query["institution"])
     after = _read_mark(query["after"]) if query["after"] else None
     with database.transaction(handlers.SOURCE) as connection:
-        rows = store_cases.worklist(
-            connection,
-            institution,
-            state=query["state"],
-            incoming=query["incoming"],
-            after=after,
-            limit=query["limit"] + 1,
-        )
+        rows = connection.execute(
+            store_cases.worklist(
+                institution,
+                state=query["state"],
+                incoming=query["incoming"],
+                after=after,
+                limit=query["limit"] + 1,
+            )
+        ).all()
     page = rows[: query["limit"]]
     return {
         "items": [row._mapping for row in page],

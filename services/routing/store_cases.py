@@ -1,6 +1,6 @@
 """What happens to one case: its row, its replies, questions, transfers and notes, and the list of work."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy import (
     DateTime,
     Integer,
     Row,
+    Select,
     SmallInteger,
     Table,
     Text,
@@ -181,14 +182,13 @@ def _take(connection: Connection, state: Any, until: Any, now: datetime, limit: 
 
 
 def worklist(
-    connection: Connection,
     institution: str,
     *,
     state: str | None,
     incoming: bool,
     after: tuple[str, str] | None,
     limit: int,
-) -> Sequence[Row[Any]]:
+) -> Select[Any]:
     """Cases that a body holds, or with `incoming` those that another wants to pass to it, first due first; all open ones, or of a state.
 
     `after` is the (due time as text, complaint id) of the last one of the page before.
@@ -202,4 +202,4 @@ def worklist(
         query = query.where(
             tuple_(_DUE, cases.c.complaint_id) > tuple_(literal(after[0]).cast(_UTC), after[1])
         )
-    return connection.execute(query.order_by(_DUE, cases.c.complaint_id).limit(limit)).all()
+    return query.order_by(_DUE, cases.c.complaint_id).limit(limit)

@@ -172,6 +172,10 @@ def test_what_is_sent_again_after_a_break_bears_it():
     assert unproven(docs.ROUTES) == []
     assert {route.path for route in docs.ROUTES if route.repeatable and route.method == "POST"} == {
         "/v1/complaints",
+        "/v1/complaints/{tracking}/messages",
+        "/v1/complaints/{tracking}/withdraw",
+        "/v1/complaints/{tracking}/rating",
+        "/v1/complaints/{tracking}/dispute",
         "/v1/staff/officers/{officer_id}/presence",
         "/v1/staff/calendar/overrides",
         "/v1/staff/calendar/overrides/{override_id}/withdraw",

@@ -53,6 +53,10 @@ def test_handing_in_and_following(client, databases):
         "due_at": None,
         "received_at": answer.json["received_at"],
         "history": [{"status": "received", "at": answer.json["received_at"]}],
+        "reason": None,
+        "history_hash": None,
+        "conversation": [],
+        "actions": ["withdrawal"],
     }
     assert databases.rows("intake", "SELECT language FROM complaint") == [("en",)]
 

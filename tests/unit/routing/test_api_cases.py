@@ -1,0 +1,175 @@
+"""The HTTP resources of cases, with signed actors."""
+
+from uuid import uuid4
+
+import pytest
+
+from services.chassis import actor, database
+from services.chassis.actor import Actor
+from services.chassis.clock import now
+from services.routing import store_cases
+from services.routing.service import create_app
+from tests.unit.routing.conftest import received
+from tests.unit.routing.desk import REPLY, Desk
+
+COORDINATOR = Actor("c", frozenset({"coordinator"}))
+
+
+def officer_of(institution: str, name: str = "o", *roles: str) -> Actor:
+    return Actor(name, frozenset(roles or ("officer",)), {"institution": institution})
+
+
+@pytest.fixture
+def call(routing):
+    """call(actor, method, path, json, language) → the answer."""
+    client = create_app().test_client()
+
+    def send(who: Actor, method: str, path: str, body=None, language="en"):
+        headers = {
+            "Accept-Language": language,
+            "Authorization": f"Bearer {actor.sign(who, 'routing', now())}",
+        }
+        return client.open(path, method=method, json=body, headers=headers)
+
+    return send
+
+
+@pytest.fixture
+def path(routing):
+    event = received()
+    routing.receive([event])
+    return f"/staff/cases/{event.subject}"
+
+
+def test_a_case_says_what_its_reader_may_do(call, path):
+    seen = call(officer_of("WAJ"), "GET", path)
+    assert seen.headers["ETag"] == '"2"'
+    actions = {each["action"]: each for each in seen.json["allowed_actions"]}
+    assert set(actions) == {"accept", "interim_reply", "transfer"}
+    assert actions["accept"]["name"] == {"ar": "قبول", "en": "Accept"}
+    assert actions["transfer"]["required"] == ["institution", "reason"]
+    assert seen.json["replies"] == seen.json["questions"] == seen.json["transferred"] == []
+    assert call(officer_of("WAJ", "a", "approver"), "GET", path).json["allowed_actions"] == []
+    assert call(officer_of("MOH"), "GET", path).status_code == 404
+
+
+def test_an_action_and_the_next(call, path):
+    done = call(officer_of("WAJ"), "POST", f"{path}/actions/accept", {"version": 2})
+    assert (done.status_code, done.json["status"], done.json["version"]) == (200, "accepted", 3)
+    assert done.headers["ETag"] == '"3"'
+    done = call(officer_of("WAJ"), "POST", f"{path}/actions/propose_reply", {"version": 3, **REPLY})
+    assert done.json["status"] == "reply_proposed"
+    seen = call(COORDINATOR, "GET", path).json
+    assert seen["replies"][0]["summary"] == REPLY["summary"]
+    assert [each["action"] for each in seen["history"]][-2:] == ["accept", "propose_reply"]
+
+
+def test_who_comes_second_is_told_the_version(call, path):
+    call(officer_of("WAJ"), "POST", f"{path}/actions/accept", {"version": 2})
+    late = call(officer_of("WAJ", "o2"), "POST", f"{path}/actions/accept", {"version": 2})
+    assert (late.status_code, late.json["code"], late.headers["ETag"]) == (412, "version_conflict", '"3"')
+    assert "version 3" in late.json["detail"]
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_a_refusal_names_what_is_allowed(call, path, language):
+    refused = call(
+        officer_of("WAJ"), "POST", f"{path}/actions/ask", {"version": 2, "question": "x"}, language
+    )
+    assert (refused.status_code, refused.json["code"]) == (409, "action_not_allowed")
+    assert [each["code"] for each in refused.json["errors"]] == ["accept", "interim_reply", "transfer"]
+    assert {"ar": "قبول", "en": "Accept"}[language] in refused.json["detail"]
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "code"),
+    [
+        ({}, "version", "required"),
+        ({"version": 3}, "outcome", "required"),
+        ({"version": 3, **REPLY, "into": str(uuid4())}, "into", "not_of_this_action"),
+        ({"version": 3, **REPLY, "outcome": "fine"}, "outcome", "unknown_value"),
+        ({"version": 3, **REPLY, "found": "  "}, "found", "blank"),
+        ({"version": 3, **REPLY, "score": 5}, "score", "unknown_field"),
+    ],
+)
+def test_a_field_that_is_wrong_is_named(call, path, body, field, code):
+    call(officer_of("WAJ"), "POST", f"{path}/actions/accept", {"version": 2})
+    wrong = call(officer_of("WAJ"), "POST", f"{path}/actions/propose_reply", body)
+    assert wrong.status_code == 422
+    assert {"field": field, "code": code} in [
+        {"field": each["field"], "code": each["code"]} for each in wrong.json["errors"]
+    ]
+
+
+def test_what_a_field_names_must_be(call, path):
+    wrong = call(
+        officer_of("WAJ"),
+        "POST",
+        f"{path}/actions/transfer",
+        {"version": 2, "institution": "NO", "reason": "x"},
+    )
+    assert (wrong.status_code, wrong.json["errors"][0]["code"]) == (422, "institution_unknown")
+
+
+def test_an_action_that_is_none_and_a_case_that_is_none(call, path):
+    assert call(COORDINATOR, "POST", f"{path}/actions/sing", {"version": 2}).status_code == 409
+    other = call(officer_of("MOH"), "POST", f"{path}/actions/accept", {"version": 2})
+    none = call(COORDINATOR, "POST", f"/staff/cases/{uuid4()}/actions/accept", {"version": 2})
+    assert (other.status_code, none.status_code) == (404, 404)
+    assert {**other.json, "correlation_id": 0} == {**none.json, "correlation_id": 0}
+    public = Actor("p", frozenset({"public"}))
+    assert call(public, "POST", f"{path}/actions/accept", {"version": 2}).status_code == 403
+
+
+def test_the_list_of_work_comes_in_pages_first_due_first(call, routing):
+    kinds = ("complaint", "question", "praise", "complaint", "question")
+    routing.receive([received(kind=kind) for kind in kinds] + [received(category="health.waiting")])
+    seen, after = [], ""
+    while after is not None:
+        page = call(officer_of("WAJ"), "GET", f"/staff/worklist?limit=2{after and f'&after={after}'}").json
+        seen += page["items"]
+        after = page["next"]
+    assert [each["kind"] for each in seen] == ["question", "question", "complaint", "complaint", "praise"]
+    assert len({each["complaint_id"] for each in seen}) == 5
+
+
+def test_the_list_of_work_by_state_and_of_what_comes_in(call, routing, keys):
+    desk, other = Desk(routing, keys), Desk(routing, keys)
+    desk.answer()
+    other.act("transfer", institution="MOH", reason="x")
+
+    def ids(who, query):
+        return [each["complaint_id"] for each in call(who, "GET", f"/staff/worklist?{query}").json["items"]]
+
+    waj, moh = officer_of("WAJ"), officer_of("MOH")
+    assert ids(waj, "") == [other.id]
+    assert ids(waj, "state=answered") == [desk.id]
+    assert ids(waj, "state=in_transfer") == [other.id]
+    assert ids(moh, "") == []
+    assert ids(moh, "incoming=true") == [other.id]
+    assert ids(COORDINATOR, "institution=WAJ") == [other.id]
+    assert call(moh, "GET", f"/staff/cases/{other.id}").status_code == 200
+    for who, query in ((moh, "institution=WAJ"), (COORDINATOR, ""), (waj, "after=xyz"), (waj, "state=lost")):
+        assert call(who, "GET", f"/staff/worklist?{query}").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("state", "incoming", "index"),
+    [
+        (None, False, "cases_open"),
+        ("accepted", False, "cases_open"),
+        ("closed", False, "cases_settled"),
+        (None, True, "cases_incoming"),
+    ],
+)
+def test_the_list_of_work_reads_an_index_and_no_more_than_a_page(routing, state, incoming, index):
+    routing.receive([received() for _ in range(50)])
+    after = ("2026-12-01T00:00:00+00:00", "018f3c1e-0000-7000-8000-000000000009")
+    query = store_cases.worklist("WAJ", state=state, incoming=incoming, after=after, limit=10)
+    with database.transaction("routing") as connection:
+        for other in ("enable_seqscan", "enable_bitmapscan"):
+            connection.exec_driver_sql(f"SET LOCAL {other} = off")
+        statement = query.compile(connection.engine, compile_kwargs={"literal_binds": True})
+        plan = "\n".join(row[0] for row in connection.exec_driver_sql(f"EXPLAIN {statement}"))
+    assert index in plan
+    assert "Sort" not in plan
