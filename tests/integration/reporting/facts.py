@@ -17,6 +17,9 @@ HANDLERS = {
     "PromiseSet": handlers.promises_set,
     "PromiseMoved": handlers.promises_moved,
     "AssignmentFailed": handlers.assignments_failed,
+    "ReplyApproved": handlers.cases_moved,
+    "ComplaintClosed": handlers.cases_moved,
+    "CaseAccepted": handlers.cases_moved,
     "NotificationDelivered": handlers.notices_delivered,
     "NotificationFailed": handlers.notices_failed,
 }

@@ -57,6 +57,29 @@ def test_a_complaint_is_counted_in_the_cell_where_it_stands_now(databases):
     assert differences() == []
 
 
+def test_what_is_settled_is_held_by_nobody_and_owed_by_nobody(databases):
+    answered, withdrawn, working = some_id(), some_id(), some_id()
+    apply([received(each) for each in (answered, withdrawn, working)])
+    apply([assigned(answered), assigned(working), failed(withdrawn)])
+    apply([promised(each, "2026-11-19T12:00:00+00:00") for each in (answered, withdrawn, working)])
+    apply([fact("CaseAccepted", working, status="accepted")])
+    apply([fact("ReplyApproved", answered, status="answered")])
+    apply([fact("ComplaintClosed", withdrawn, status="withdrawn")])
+    answer = read()
+    assert {name: answer.totals[name] for name in ("received", "assigned", "unowned", "overdue")} == {
+        "received": 3,
+        "assigned": 1,
+        "unowned": 0,
+        "overdue": 1,
+    }
+    assert {code: row["received"] for code, row in answer.by["status"].items() if row["received"]} == {
+        "accepted": 1,
+        "answered": 1,
+        "withdrawn": 1,
+    }
+    assert differences() == []
+
+
 def test_a_fact_of_routing_may_come_before_intakes(databases):
     one = some_id()
     apply([assigned(one), promised(one)])

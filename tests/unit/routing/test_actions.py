@@ -1,10 +1,12 @@
 """The life of a case, on a real database: who may do what, and what each action leaves behind."""
 
+import threading
 from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner
 
+from services.chassis import database
 from services.chassis.seal import unseal
 from services.cli.main import main
 from services.routing import actions, effects
@@ -84,6 +86,28 @@ def test_of_two_who_saw_the_same_one_is_told(desk):
     with pytest.raises(actions.VersionConflict) as told:
         desk.act("accept", desk.main, version=2)
     assert told.value.current == 3
+
+
+def test_two_who_act_at_the_same_moment_take_turns(desk, routing):
+    """Both hold a connection when the first one's lock is taken: the second waits for it, then sees another version."""
+    outcomes, held = [], threading.Barrier(2)
+
+    def accept(who):
+        with database.transaction("routing") as connection:
+            held.wait()
+            try:
+                actions.act(connection, desk.id, "accept", {}, who, version=2, now=desk.now, keys=desk.keys)
+                outcomes.append("accepted")
+            except actions.VersionConflict as told:
+                outcomes.append(told.current)
+
+    threads = [threading.Thread(target=accept, args=(who,)) for who in (desk.officer, desk.main)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes, key=str) == [3, "accepted"]
+    assert desk.history.count("accept") == 1
 
 
 def test_what_is_not_allowed_is_refused_with_what_is(desk):
