@@ -102,8 +102,8 @@ def promises_moved(
             "previous_due_date": event.data["previous_due_at"].isoformat(),
             "cause": event.data["cause"],
         }
-        notices.append((_notice(event, COMPLAINANT, "promise_moved", parameters), event))
-    _write(connection, notices, _known(connection, events), now=now, new_id=new_id, quiet=quiet)
+        notices.append((notice(event, COMPLAINANT, "promise_moved", parameters), event))
+    write(connection, notices, known_to(connection, events), now=now, new_id=new_id, quiet=quiet)
 
 
 def assignments_failed(

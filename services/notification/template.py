@@ -80,6 +80,7 @@ TEMPLATES = {
             _FOR_COMPLAINANT | {"due_date", "previous_due_date", "cause"},
             frozenset({"tracking_number", "due_date"}),
         ),
+        Template(
             "asked",
             COMPLAINANT,
             CHANNELS,

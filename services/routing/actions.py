@@ -17,8 +17,8 @@ from services.chassis.subscriber import Permanent
 from services.routing import history, records, store, store_cases, store_history
 from services.routing import transitions as t
 from services.routing.assignment import NOTHING, Load
-from services.routing.effects import Keys, Step, Who
 from services.routing.endings import EFFECTS
+from services.routing.step import Keys, Step, Who
 
 SOURCE = "routing"
 COMPLAINANT = Who("complainant", frozenset({t.COMPLAINANT}))
@@ -80,7 +80,7 @@ def act(
 ) -> Standing:
     """Takes an action. `version` is the case as the caller saw it; of two who saw the same, one is told that the other was quicker.
 
-    Raises NoSuchCase, VersionConflict, NotAllowed, WrongFields, effects.Refused, effects.NoOfficer; then nothing is changed.
+    Raises NoSuchCase, VersionConflict, NotAllowed, WrongFields, step.Refused, step.NoOfficer; then nothing is changed.
     """
     case = store_cases.lock(connection, complaint_id)
     if case is None:

@@ -11,7 +11,7 @@ from sqlalchemy import Row
 from services.chassis import database, settings
 from services.chassis.clock import now
 from services.chassis.web import Blueprint, Problem, current_actor, require
-from services.routing import actions, effects, handlers, schemas_cases, store, store_cases, store_history
+from services.routing import actions, handlers, schemas_cases, step, store, store_cases, store_history
 from services.routing import transitions as t
 from services.routing.settings import Settings
 
@@ -22,8 +22,8 @@ _REFUSED = (
     actions.VersionConflict,
     actions.NotAllowed,
     actions.WrongFields,
-    effects.Refused,
-    effects.NoOfficer,
+    step.Refused,
+    step.NoOfficer,
 )
 
 blueprint = Blueprint("cases", "cases", description="One case: what it holds, what may be done, by whom.")
@@ -94,7 +94,7 @@ def act(body: dict[str, Any], complaint_id: UUID, action: str) -> tuple[dict[str
                 who(),
                 version=version,
                 now=now(),
-                keys=effects.Keys(wanted.seal_key, wanted.intake_seal_key),
+                keys=step.Keys(wanted.seal_key, wanted.intake_seal_key),
             )
     except _REFUSED as error:
         raise _problem(error) from None
@@ -126,11 +126,11 @@ def worklist(query: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def who() -> effects.Who:
+def who() -> step.Who:
     """The member of staff who asks."""
     actor = current_actor()
     institution = actor.attributes.get("institution")
-    return effects.Who(actor.id, actor.roles & frozenset(STAFF), str(institution) if institution else None)
+    return step.Who(actor.id, actor.roles & frozenset(STAFF), str(institution) if institution else None)
 
 
 def _institution(asked: str | None) -> str:
@@ -174,7 +174,7 @@ def _problem(error: Exception) -> Problem:
         return _not_allowed(error.allowed)
     if isinstance(error, actions.WrongFields):
         return _wrong_fields(error)
-    if isinstance(error, effects.Refused):
+    if isinstance(error, step.Refused):
         sentence = _REFUSALS[error.code]
         return _wrong(error.field, error.code, sentence["ar"], sentence["en"])
     message = {

@@ -4,110 +4,14 @@ One function per action, in the transaction of actions.act, which has checked th
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Row
 
-from services.chassis.clock import AMMAN
-from services.chassis.contract import Fact, FactType
-from services.chassis.seal import seal
-from services.routing import case_facts, directory, events, promise, promises, records, store, store_cases
-from services.routing import transitions as t
+from services.routing import case_facts, events, promise, promises, store, store_cases
 from services.routing.assignment import BY_HAND, Officer, choose_officer
-from services.routing.calendar import Calendar
-from services.routing.directory import Directory
-
-
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """Public keys: what is for notification, and what is for intake, which shows it to the complainant."""
-
-    notification: str
-    intake: str
-
-
-@dataclass(frozen=True, slots=True)
-class Who:
-    """Somebody who acts: members of staff with their roles and body, or the complainant, or the passing of time."""
-
-    id: str
-    roles: frozenset[str] = frozenset()
-    institution: str | None = None
-
-
-class Refused(Exception):
-    """A field names something that cannot be: `field` and one of a few codes."""
-
-    def __init__(self, name: str, code: str):
-        super().__init__(f"{name}: {code}")
-        self.field = name
-        self.code = code
-
-
-class NoOfficer(Exception):
-    """Nobody of the body can take the case now."""
-
-
-@dataclass(slots=True)
-class Step:
-    """One action on one case while it is being taken; `changes`, `details`, `facts` and `note` are what it comes to."""
-
-    connection: Connection
-    case: Row[Any]
-    row: t.Row
-    fields: dict[str, Any]
-    who: Who
-    now: datetime
-    keys: Keys
-    changes: dict[str, Any] = field(default_factory=dict)
-    details: dict[str, Any] = field(default_factory=dict)
-    facts: list[Fact] = field(default_factory=list)
-    note: dict[str, str] = field(default_factory=dict)
-    turns_clock: Callable[..., bool] | None = None
-    _known: Directory | None = None
-
-    @property
-    def id(self) -> str:
-        """The id of the complaint."""
-        return str(self.case.complaint_id)
-
-    @property
-    def known(self) -> Directory:
-        """The directory, read when it is first needed."""
-        if self._known is None:
-            self._known = directory.current(self.connection)
-        return self._known
-
-    @property
-    def calendar(self) -> Calendar:
-        """The working calendar of the place that the case is of."""
-        return self.known.calendars.of(self.case.governorate, self.case.institution)
-
-    def end(self, **values: Any) -> None:
-        """Sets columns of the case."""
-        self.changes.update(values)
-
-    def state(self, kind: FactType, **data: Any) -> None:
-        """States a fact about the case as it is after this action."""
-        institution = self.changes.get("institution", self.case.institution)
-        base = {
-            "complaint_id": self.id,
-            "institution": institution,
-            "status": self.row.target,
-            "at": self.now,
-        }
-        self.facts.append(kind.new(self.id, base | data, scope=institution or records.NO_SCOPE))
-
-    def to_complainant(self, **words: Any) -> str:
-        """Words sealed for intake."""
-        return seal(self.keys.intake, words)
-
-    def days(self, code: str) -> int:
-        """The days of a term of the lifecycle."""
-        return store_cases.term(self.connection, code, self.now.astimezone(AMMAN).date())
-
+from services.routing.step import NoOfficer, Refused, Step
 
 # --- who has it -----------------------------------------------------------------------------------
 

@@ -9,7 +9,8 @@ from sqlalchemy import Row
 
 from services.routing import case_facts, effects, outcomes, store, store_cases
 from services.routing import transitions as t
-from services.routing.effects import Effect, Refused, Step
+from services.routing.effects import Effect
+from services.routing.step import Refused, Step
 
 # --- no wrong door --------------------------------------------------------------------------------
 

@@ -16,8 +16,8 @@ from services.chassis.schedule import Background, every
 from services.chassis.subscriber import subscribe
 from services.chassis.web import Web
 from services.routing import actions, api, events, handlers, metrics, promises, seed, store
-from services.routing.effects import Keys
 from services.routing.settings import Settings
+from services.routing.step import Keys
 
 log = logs.get()
 _CHUNK = 100
