@@ -8,7 +8,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 from services.chassis.messages import Message
 from services.routing import cells, sheet
 from services.routing.schemas import NameSchema
-from services.routing.schemas_directory import Cell
+from services.routing.schemas_directory import Cell, Moment
 
 _LONGEST_PERIOD = timedelta(days=366)
 
@@ -18,7 +18,7 @@ class RulesQuerySchema(Schema):
 
     category = Cell(cells.category_code, load_default=None)
     institution = Cell(cells.institution_code, load_default=None)
-    at = fields.AwareDateTime(load_default=None)
+    at = Moment(load_default=None)
 
 
 class RuleSchema(Schema):
@@ -45,16 +45,16 @@ class TriedRuleSchema(Schema):
 class NewRuleSchema(TriedRuleSchema):
     """`valid_from` may be now or later; `replaces` is the id of a rule that ends when this one begins."""
 
-    valid_from = fields.AwareDateTime(required=True)
-    valid_to = fields.AwareDateTime(load_default=None, allow_none=True)
+    valid_from = Moment(required=True)
+    valid_to = Moment(load_default=None, allow_none=True)
     replaces = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=100))
 
 
 class DryRunSchema(Schema):
     """Rules to add and ids of rules to end, tried on the complaints received in a period of up to a year."""
 
-    begin = fields.AwareDateTime(required=True, data_key="from")
-    end = fields.AwareDateTime(required=True, data_key="to")
+    begin = Moment(required=True, data_key="from")
+    end = Moment(required=True, data_key="to")
     added = fields.List(
         fields.Nested(TriedRuleSchema), load_default=list, data_key="add", validate=validate.Length(max=500)
     )

@@ -1,6 +1,7 @@
 """The shapes of units, officers, leave, certificates and the rota. A text is checked as the cell of a file is: one rule for both."""
 
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
@@ -9,6 +10,21 @@ from services.chassis.messages import Message
 from services.routing import cells, presence
 from services.routing.refusals import Refused
 from services.routing.schemas import NameSchema
+
+
+class Day(fields.Date):
+    """A date of the years that a directory speaks of."""
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(validate=validate.Range(date(1990, 1, 1), date(2100, 12, 31)), **kwargs)
+
+
+class Moment(fields.AwareDateTime):
+    """A moment of these years. Far beyond them lie moments that no clock of another zone can show."""
+
+    def __init__(self, **kwargs: Any):
+        first, last = datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 12, 31, tzinfo=UTC)
+        super().__init__(validate=validate.Range(first, last), **kwargs)
 
 
 class Cell(fields.String):
@@ -53,8 +69,8 @@ class PutUnitSchema(Schema):
     parent = Cell(cells.unit_code, load_default=None, allow_none=True)
     name = fields.Nested(GivenNameSchema, required=True)
     governorate = Cell(cells.governorate, load_default=None, allow_none=True)
-    valid_from = fields.Date(load_default=None, allow_none=True)
-    valid_to = fields.Date(load_default=None, allow_none=True)
+    valid_from = Day(load_default=None, allow_none=True)
+    valid_to = Day(load_default=None, allow_none=True)
 
 
 class UnitsQuerySchema(Schema):
@@ -76,8 +92,8 @@ class LeaveSchema(Schema):
 class NewLeaveSchema(Schema):
     """`cover` is an officer of the same body."""
 
-    first_day = fields.Date(required=True)
-    last_day = fields.Date(required=True)
+    first_day = Day(required=True)
+    last_day = Day(required=True)
     cover = fields.UUID(load_default=None, allow_none=True)
 
 
@@ -98,8 +114,8 @@ class NewCertificateSchema(Schema):
     """One with the same day of issue gets the new last day."""
 
     part = fields.String(required=True, validate=validate.OneOf(presence.PARTS))
-    issued_on = fields.Date(required=True)
-    expires_on = fields.Date(required=True)
+    issued_on = Day(required=True)
+    expires_on = Day(required=True)
 
 
 class CertifiedSchema(Schema):
@@ -113,7 +129,7 @@ class DirectoryOfficersQuerySchema(Schema):
     """Whose officers, as they are on which day in Amman (default today)."""
 
     institution = Cell(cells.institution_code, required=True)
-    day = fields.Date(load_default=None)
+    day = Day(load_default=None)
 
 
 class DirectoryOfficerSchema(Schema):
@@ -157,8 +173,8 @@ class NewDutySchema(Schema):
 
     institution = Cell(cells.institution_code, load_default=None, allow_none=True)
     officer_id = fields.UUID(required=True)
-    starts_at = fields.AwareDateTime(required=True)
-    ends_at = fields.AwareDateTime(required=True)
+    starts_at = Moment(required=True)
+    ends_at = Moment(required=True)
     position = fields.Integer(load_default=1, strict=True, validate=validate.Range(min=1, max=100))
 
 
@@ -166,7 +182,7 @@ class OnCallQuerySchema(Schema):
     """Without an institution: the coordinator's desk. `at` is now unless it is given."""
 
     institution = Cell(cells.institution_code, load_default=None)
-    at = fields.AwareDateTime(load_default=None)
+    at = Moment(load_default=None)
 
 
 class OnCallSchema(Schema):

@@ -323,3 +323,14 @@ def test_the_day_is_looked_at_once(routing):
         for number in range(9):
             known.officers_of("MOH", NOW + timedelta(days=number))
         assert len(known._days) <= 3
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00%2B14:00", "9999-12-31T23:59:59-12:00"])
+def test_moments_that_no_clock_shows_are_refused(call, moment, ids):
+    assert call(COORDINATOR, "GET", f"/on-call?at={moment}")[0] == 422
+    assert call(COORDINATOR, "GET", f"/rules?at={moment}")[0] == 422
+    assert call(COORDINATOR, "GET", f"/officers?institution=MOH&day={moment[:10]}")[0] == 422
+    leave = {"first_day": moment[:10], "last_day": moment[:10]}
+    assert call(COORDINATOR, "POST", f"/officers/{ids('MOH')[0]}/leave", leave)[0] == 422
+    period = {"from": moment.replace("%2B", "+"), "to": moment.replace("%2B", "+")}
+    assert call(COORDINATOR, "POST", "/rules/dry-run", period)[0] == 422

@@ -4,11 +4,14 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from services.routing import cells
 from services.routing.importing import plan
 from services.routing.plan import Known
-from services.routing.refusals import TEXTS
-from services.routing.sheet import read_csv
+from services.routing.refusals import TEXTS, Refused
+from services.routing.sheet import read_csv, read_rows
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 TODAY = NOW.date()
@@ -249,6 +252,30 @@ def test_certificates_are_issued_by_today_and_run():
     assert wrong("certificates", head + "2026-01-01,2026-01-01") == [
         (2, "expires_on", "ends_before_it_begins")
     ]
+
+
+TEXTS_OF_CELLS = st.one_of(
+    st.text(max_size=12),
+    st.sampled_from(["", "MOH", "MOH-1", "a@example.org", "sub", "ar en", "10", "rights", "JO-AM", A]),
+    st.sampled_from(["2026-11-23", "٢٣/١١/٢٠٢٦", "9999-12-31", "0001-01-01T00:00:00+14:00", "+962773000001"]),
+    st.sampled_from(["health.care", "health.care#1", "=1+1", "'=1+1"]),
+)
+
+
+@given(st.sampled_from(cells.KINDS), st.data())
+def test_whatever_stands_in_a_file_is_planned_or_refused(kind, data):
+    columns = [column.name for column in cells.COLUMNS[kind]]
+    row = st.lists(TEXTS_OF_CELLS, min_size=len(columns), max_size=len(columns) + 1)
+    rows = data.draw(st.lists(row.filter(lambda texts: any(map(str.strip, texts))), min_size=1, max_size=4))
+    try:
+        sheet = read_rows([columns, *rows])
+    except Refused:
+        # Nothing but marks of direction: there are no rows.
+        return
+    ids = (f"new{number}" for number in count(1))
+    made = plan(kind, sheet, KNOWN, now=NOW, make_id=lambda: next(ids))
+    assert all(error.as_dict()["message"]["ar"] for error in made.errors)
+    assert set(made.counts()) == {"rows", "new", "changed", "unchanged", "ended"}
 
 
 def test_every_reason_is_told_in_both_languages():
