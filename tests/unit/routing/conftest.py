@@ -5,12 +5,20 @@ from types import SimpleNamespace
 
 import pytest
 
-from services.chassis import database
+from services.chassis import actor, database
+from services.chassis.actor import Actor
 from services.chassis.clock import new_id
+from services.chassis.clock import now as present
 from services.chassis.event import Event
 from services.routing import handlers, seed
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+COORDINATOR = Actor("c", frozenset({"coordinator"}))
+
+
+def main_of(institution: str) -> Actor:
+    """An officer who signs in for a body."""
+    return Actor("o", frozenset({"officer"}), {"institution": institution})
 
 
 def received(
@@ -75,3 +83,32 @@ def routing(databases, keys):
     return SimpleNamespace(
         receive=receive, retry=retry, rows=rows, facts=facts, url=databases.urls["routing"]
     )
+
+
+@pytest.fixture
+def ask(routing):
+    """ask(actor, method, path, json, language) → (status, body) of a resource below /staff/directory."""
+    from services.routing.service import create_app
+
+    client = create_app().test_client()
+
+    def send(who: Actor | None, method: str, path: str, body=None, language="en"):
+        headers = {"Accept-Language": language}
+        if who is not None:
+            headers["Authorization"] = f"Bearer {actor.sign(who, 'routing', present())}"
+        answer = client.open(f"/staff/directory{path}", method=method, json=body, headers=headers)
+        return answer.status_code, answer.get_json(silent=True) if answer.is_json else answer.get_data()
+
+    return send
+
+
+@pytest.fixture
+def ids(routing):
+    """ids(institution, rank=None) → the ids of its officers."""
+
+    def find(institution, rank=None):
+        where = "AND rank = %(rank)s" if rank else ""
+        query = f"SELECT id::text FROM officer WHERE institution = %(code)s {where} ORDER BY rank, email"
+        return [each for (each,) in routing.rows(query, {"code": institution, "rank": rank})]
+
+    return find
