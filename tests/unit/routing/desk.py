@@ -7,7 +7,7 @@ from services.chassis import database
 from services.chassis.clock import new_id
 from services.chassis.event import Event
 from services.routing import actions
-from services.routing.effects import Keys, Who
+from services.routing.step import Keys, Who
 from tests.unit.routing.conftest import NOW, received
 
 REPLY = {

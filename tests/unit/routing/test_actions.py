@@ -11,8 +11,8 @@ from services.chassis.seal import unseal
 from services.cli.main import main
 from services.routing import actions, effects
 from services.routing import transitions as t
-from services.routing.effects import Who
 from services.routing.endings import EFFECTS
+from services.routing.step import Who
 from tests.unit.routing.desk import COORDINATOR, REPLY, Desk, at
 
 

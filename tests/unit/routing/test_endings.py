@@ -6,7 +6,7 @@ import pytest
 
 from services.chassis.seal import unseal
 from services.routing import actions, effects
-from services.routing.effects import Who
+from services.routing.step import Who
 from tests.unit.routing.desk import COORDINATOR, NO_WAY, Desk
 
 
