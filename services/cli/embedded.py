@@ -58,6 +58,16 @@ def state() -> dict | None:
         return None
 
 
+def join() -> None:
+    """Leads a command to the process that runs here, if one does: to its databases and keys, where the environment names no others."""
+    found = state()
+    if found is None:
+        return
+    for name, url in found.get("databases", {}).items():
+        os.environ.setdefault(name, url)
+    _keys(var())
+
+
 def _run(directory: Path) -> int:
     gateway_port = _gateway_port()
     _keys(directory)
@@ -73,7 +83,13 @@ def _run(directory: Path) -> int:
             os.environ.setdefault("PUBLIC_URL", f"http://{HOST}:{gateway_port}")
             logs.configure("embedded")
             classes = [registry.service_class(name) for name in registry.CLASSES]
-            where = {"pid": os.getpid(), "gateway_port": gateway_port, "sinks": ends}
+            databases = {f"DATABASE_URL_{name.upper()}": url for name, url in _urls().items()}
+            where = {
+                "pid": os.getpid(),
+                "gateway_port": gateway_port,
+                "sinks": ends,
+                "databases": databases,
+            }
             return processes.run(classes, started=lambda: _started(directory, where, filed))
     finally:
         (directory / STATE).unlink(missing_ok=True)
@@ -118,9 +134,13 @@ def _addresses(server: Server, gateway_port: int) -> None:
         os.environ[f"{upper}_URL"] = f"http://{HOST}:{port}"
 
 
+def _urls() -> dict[str, str]:
+    return {name: os.environ[f"DATABASE_URL_{name.upper()}"] for name in registry.OWNERS}
+
+
 def _prepare(server: Server, directory: Path) -> dict[str, str]:
     """Database, schemas and, on first start, what an installation begins with; says what was filed."""
-    urls = {name: os.environ[f"DATABASE_URL_{name.upper()}"] for name in registry.OWNERS}
+    urls = _urls()
     say("bringing the schemas up to date …")
     database.create(server.url, urls)
     for name, url in urls.items():

@@ -14,8 +14,14 @@ from services.cli import database, keys, registry
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Bekhedmetkom: runs its services and looks after them."""
+    # What looks after services finds those of `make run` by itself.
+    if context.invoked_subcommand not in ("run", "embedded"):
+        from services.cli import embedded
+
+        embedded.join()
 
 
 @main.command()

@@ -53,7 +53,7 @@ _MONTH = Message(
 _day = validate.Range(min=_EARLIEST, max=_LATEST)
 
 
-class NoteSchema(Schema):
+class CircularNoteSchema(Schema):
     """A text in both languages."""
 
     ar = fields.String(required=True, validate=validate.Length(min=1, max=300))
@@ -74,7 +74,7 @@ class NewOverrideSchema(Schema):
     opens = fields.Time(load_default=None, allow_none=True)
     closes = fields.Time(load_default=None, allow_none=True)
     reference = fields.String(required=True, validate=validate.Length(min=1, max=100))
-    note = fields.Nested(NoteSchema, required=True)
+    note = fields.Nested(CircularNoteSchema, required=True)
     confirmed = fields.Boolean(load_default=False, truthy={True}, falsy={False})
 
     @validates_schema
@@ -126,7 +126,7 @@ class OverrideSchema(Schema):
     opens = fields.Time(required=True, allow_none=True)
     closes = fields.Time(required=True, allow_none=True)
     reference = fields.String(required=True)
-    note = fields.Nested(NoteSchema, required=True)
+    note = fields.Nested(CircularNoteSchema, required=True)
     recorded_at = fields.AwareDateTime(required=True)
     recorded_by = fields.String(required=True)
     withdrawn_at = fields.AwareDateTime(required=True, allow_none=True)

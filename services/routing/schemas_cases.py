@@ -102,7 +102,7 @@ class TransferSchema(Schema):
     ended_reason = fields.String(required=True, allow_none=True)
 
 
-class NoteSchema(Schema):
+class CaseNoteSchema(Schema):
     """What somebody wrote with the action that is line `number` of the history."""
 
     number = fields.Integer(required=True)
@@ -115,7 +115,7 @@ class CaseDeskSchema(CaseWithHistorySchema):
     replies = fields.List(fields.Nested(ReplySchema), required=True)
     questions = fields.List(fields.Nested(QuestionSchema), required=True)
     transferred = fields.List(fields.Nested(TransferSchema), required=True)
-    notes = fields.List(fields.Nested(NoteSchema), required=True)
+    notes = fields.List(fields.Nested(CaseNoteSchema), required=True)
     allowed_actions = fields.List(fields.Nested(AllowedActionSchema), required=True)
 
 
