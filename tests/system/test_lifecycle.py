@@ -134,6 +134,8 @@ def test_from_receipt_to_the_end_each_fact_twice_and_out_of_order(disturbed, fil
         "assigned": 2,
         "officer_assigned": 2,
         "promised": 1,
+        # The question put the promise off, and the answer brought it back.
+        "promise_moved": 2,
         "asked": 1,
         "officer_message": 1,
         "answered": 2,
