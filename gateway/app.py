@@ -3,7 +3,7 @@
 import flask
 from werkzeug.wrappers import Response
 
-from gateway import admission, auth, clients, limits
+from gateway import admission, auth, clients, limits, policy
 from gateway.api import docs, forward, public, staff
 from gateway.settings import Settings
 from gateway.web import names, pages
@@ -15,7 +15,7 @@ UNLIMITED = ("chassis_live", "chassis_ready", "chassis_metrics_page", "chassis_o
 
 
 def create_app() -> flask.Flask:
-    """The WSGI app. Raises SettingError, UnguardedRoute or UnlimitedRoute rather than start half open."""
+    """The WSGI app. Raises SettingError, UnguardedRoute, UnlimitedRoute or NotInPolicy rather than start half open."""
     chosen = settings.load(Settings)
     auth.check_key(chosen.staff_token_key)
     # What the process kept of an app that it built before, in tests, holds for that app's settings.
@@ -38,6 +38,7 @@ def create_app() -> flask.Flask:
     app.view_functions["chassis_openapi"] = docs.serve
     _refuse_by_page(app)
     admission.check_views(app, UNLIMITED)
+    policy.check(app)
     return app
 
 

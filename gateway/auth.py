@@ -14,6 +14,8 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
+from gateway import policy
+from gateway.policy import STAFF_ROLES
 from gateway.settings import Settings
 from services.chassis import actor, settings
 from services.chassis.actor import Actor
@@ -22,8 +24,6 @@ ALGORITHM = "HS256"
 ISSUER = "bekhedmetkom"
 AUDIENCE = "gateway"
 COOKIE = "staff"
-#: Roles that a staff token may carry. "public" is not one: who has no token is the public.
-STAFF_ROLES = ("officer", "approver", "coordinator", "operations")
 LEAST_KEY_BYTES = 32
 LONGEST = timedelta(days=30)
 _MAX_TOKEN = 4096
@@ -88,7 +88,7 @@ def verify(token: str, now: datetime) -> Actor:
     if not good:
         raise TokenRefused
     attributes = {"institution": claims["institution"]} if isinstance(claims.get("institution"), str) else {}
-    return Actor(claims["sub"], frozenset(roles), attributes)
+    return Actor(claims["sub"], policy.expanded(roles), attributes)
 
 
 def from_header(authorization: str | None, now: datetime) -> Actor | None:

@@ -1,8 +1,13 @@
-"""What staff may ask, with a staff token. Whether this person may see this case is for the owning service to say."""
+"""What staff may ask, with a staff token. Whether this person may see this case is for the owning service to say.
+
+The roles are those of gateway/policy.py, which the process compares them with at start.
+"""
 
 from gateway.api.routes import Route
 
-_OFFICERS = ("officer", "approver", "coordinator")
+_READERS = ("officer", "approver", "head", "coordinator")
+_HANDLERS = ("officer", "approver", "coordinator")
+_OFFICERS = ("officer", "coordinator")
 _COORDINATOR = ("coordinator",)
 _OPERATIONS = ("coordinator", "operations")
 
@@ -14,7 +19,7 @@ ROUTES = (
         "intake",
         "/staff/complaints/{complaint_id}",
         limit="staff",
-        roles=_OFFICERS,
+        roles=_READERS,
     ),
     Route(
         "GET",
@@ -22,7 +27,7 @@ ROUTES = (
         "routing",
         "/staff/cases/{complaint_id}",
         limit="staff",
-        roles=_OFFICERS,
+        roles=_READERS,
     ),
     # Not repeatable: the version in the body has whoever sends it again told that the case has moved on.
     Route(
@@ -31,7 +36,7 @@ ROUTES = (
         "routing",
         "/staff/cases/{complaint_id}/actions/{action}",
         limit="staff",
-        roles=_OFFICERS,
+        roles=_HANDLERS,
     ),
     Route(
         "GET",
@@ -39,7 +44,7 @@ ROUTES = (
         "routing",
         "/staff/worklist",
         limit="staff",
-        roles=_OFFICERS,
+        roles=_HANDLERS,
         query=True,
     ),
     Route(

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import click
 
-from gateway import auth
+from gateway import auth, policy
 from services.chassis import settings
 from services.chassis.clock import now
 
@@ -15,7 +15,7 @@ def token() -> None:
 
 
 @token.command(name="issue")
-@click.option("--role", "roles", multiple=True, required=True, type=click.Choice(auth.STAFF_ROLES))
+@click.option("--role", "roles", multiple=True, required=True, type=click.Choice(policy.STAFF_ROLES))
 @click.option("--subject", default="development", show_default=True, help="Who the token stands for.")
 @click.option("--institution", help="Code of the body that an officer belongs to.")
 @click.option("--hours", type=click.FloatRange(min=0, min_open=True, max=720), default=12, show_default=True)

@@ -114,7 +114,7 @@ def track(typed: str) -> tuple[dict[str, Any], int, dict[str, str]]:
 
 
 @blueprint.get("/staff/complaints/<uuid:complaint_id>")
-@require("officer", "approver", "coordinator")
+@require("officer", "approver", "head", "coordinator")
 @blueprint.response(200, schemas.StaffComplaintSchema)
 def read(complaint_id: Any) -> tuple[dict[str, Any], int, dict[str, str]]:
     """What was said, for the officers of the body that holds it and for the coordinator. Never who said it."""

@@ -117,7 +117,7 @@ def roles_of(connection: Connection, case: Row[Any], who: Who) -> frozenset[str]
     holds = who.institution is not None and who.institution == case.institution
     receives = who.institution is not None and who.institution == case.receiver
     if holds:
-        roles |= who.roles & {t.OFFICER, t.APPROVER}
+        roles |= who.roles & {t.OFFICER, t.APPROVER, t.HEAD}
     if t.OFFICER in who.roles and receives:
         roles.add(t.RECEIVER)
     if holds and t.OFFICER in who.roles and _is_main(connection, who):

@@ -16,6 +16,8 @@ from services.routing import transitions as t
 from services.routing.settings import Settings
 
 STAFF = ("officer", "approver", "coordinator")
+#: The head of a body follows its cases and takes no action on them.
+READERS = (*STAFF, "head")
 _NEVER = "infinity"
 _REFUSED = (
     actions.NoSuchCase,
@@ -51,7 +53,7 @@ _REFUSALS = {
 
 
 @blueprint.get("/staff/cases/<uuid:complaint_id>")
-@require(*STAFF)
+@require(*READERS)
 @blueprint.response(200, schemas_cases.CaseDeskSchema)
 def case(complaint_id: UUID) -> tuple[dict[str, Any], int, dict[str, str]]:
     """A case with its history, for the staff of the body that holds it or is to get it, and for the coordinator."""
@@ -130,7 +132,7 @@ def who() -> step.Who:
     """The member of staff who asks."""
     actor = current_actor()
     institution = actor.attributes.get("institution")
-    return step.Who(actor.id, actor.roles & frozenset(STAFF), str(institution) if institution else None)
+    return step.Who(actor.id, actor.roles & frozenset(READERS), str(institution) if institution else None)
 
 
 def _institution(asked: str | None) -> str:

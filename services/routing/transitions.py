@@ -46,6 +46,7 @@ ON_DESK = frozenset({ASSIGNED, ACCEPTED, REPLY_PROPOSED, AWAITING_COMPLAINANT, I
 OFFICER = "officer"  # of the body that holds the case
 MAIN = "main_officer"  # its main liaison officer
 APPROVER = "approver"  # of the body that holds it
+HEAD = "head"  # of the body that holds it: reads, and stands in no row
 RECEIVER = "receiver"  # an officer of the body that it is being transferred to
 COORDINATOR = "coordinator"
 COMPLAINANT = "complainant"
