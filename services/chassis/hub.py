@@ -11,13 +11,18 @@ import faulthandler
 import os
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import eventlet
-from eventlet import patcher
+import eventlet.semaphore
+from eventlet import patcher, tpool
 
 from services.chassis import logs, metrics, settings
 from services.chassis.settings import setting
+
+T = TypeVar("T")
 
 EXIT_BLOCKED = 70
 """EX_SOFTWARE of sysexits.h."""
@@ -29,6 +34,8 @@ _WINDOW = 5.0
 # cannot tell a process that
 # was suspended from one that is stuck, so it is given far more time.
 _LAST_RESORT = 10
+# Long computations that may run beside the hub.
+_AT_ONCE = 2
 
 log = logs.get()
 _watching = False
@@ -102,3 +109,15 @@ def _end(limit: float) -> None:
     with contextlib.suppress(Exception):
         faulthandler.dump_traceback(file=2)
     os._exit(EXIT_BLOCKED)
+
+
+_computing = eventlet.semaphore.Semaphore(_AT_ONCE)
+
+
+def off_the_hub(function: Callable[..., T], *args: Any) -> T:
+    """The result of a computation that lets go of the interpreter's lock: it runs in a thread of the system, and the hub goes on meanwhile.
+
+    A few at once, so that neither the memory nor the processors of all others are used up by them; the rest wait for their turn.
+    """
+    with _computing:
+        return tpool.execute(function, *args)

@@ -21,6 +21,7 @@ def generate() -> dict[str, str]:
         "INTAKE_SEAL_PUBLIC_KEY": _text(bytes(intake.public_key)),
         "INTAKE_SEAL_PRIVATE_KEY": _text(bytes(intake)),
         "CONTACT_KEY": _text(secrets.token_bytes(32)),
+        "ACCOUNT_KEY": _text(secrets.token_bytes(32)),
         "TRACKING_PEPPER": _text(secrets.token_bytes(32)),
     }
 
@@ -39,7 +40,7 @@ def files(directory: Path) -> dict[str, Path]:
             _write(places[public], fresh[public])
         elif not places[public].exists():
             _write(places[public], public_of(base64.b64decode(places[private].read_text())))
-    for name in ("STAFF_TOKEN_KEY", "CONTACT_KEY", "TRACKING_PEPPER"):
+    for name in ("STAFF_TOKEN_KEY", "CONTACT_KEY", "ACCOUNT_KEY", "TRACKING_PEPPER"):
         if not places[name].exists():
             _write(places[name], fresh[name])
     return places

@@ -132,6 +132,7 @@ def _register() -> None:
         "parked",
         "ministry",
         "token",
+        "account",
         "contracts",
         "figures",
         "directory",

@@ -13,6 +13,7 @@ from services.chassis import database
 from services.chassis.clock import now
 from services.chassis.web import Blueprint, Problem, create_app, current_actor, require
 from services.routing import (
+    api_accounts,
     api_cases,
     api_directory,
     calendar_api,
@@ -94,6 +95,7 @@ def create_routing_app() -> flask.Flask:
         calendar_api.blueprint,
         api_directory.blueprint,
         api_cases.blueprint,
+        api_accounts.blueprint,
         title="Bekhedmetkom routing",
         description="Who must answer, by when, and what happened.",
     )

@@ -20,6 +20,17 @@ assignment_failures_total = prometheus_client.Counter(
 promises_moved_total = prometheus_client.Counter(
     "promises_moved_total", "Promises that were moved after they were made.", ("cause",), namespace=_PREFIX
 )
+# outcome: tried, and then right (a password) or in (a code) if it was; wait (not judged, after too many).
+# Much tried that was not right, and `wait`, is somebody guessing.
+sign_in_tries_total = prometheus_client.Counter(
+    "sign_in_tries_total", "Tries to sign in.", ("step", "outcome"), namespace=_PREFIX
+)
+# Each is a stolen cookie, or a browser whose new one got lost on its way.
+sessions_reused_total = prometheus_client.Counter(
+    "sessions_reused_total",
+    "Sessions ended because an id came back that had been replaced.",
+    namespace=_PREFIX,
+)
 # Above 0 for long means that the coordinator's desk must act. Every replica shows the same figure: alert on the maximum.
 unowned_cases = prometheus_client.Gauge("unowned_cases", "Cases that no officer has.", namespace=_PREFIX)
 unowned_oldest_seconds = prometheus_client.Gauge(
@@ -33,6 +44,11 @@ def count(assigned: Tally[str], failed: Tally[str]) -> None:
         assignments_total.labels(reason).inc(number)
     for reason, number in failed.items():
         assignment_failures_total.labels(reason).inc(number)
+
+
+def count_try(step: str, outcome: str) -> None:
+    """Counts a committed try to sign in."""
+    sign_in_tries_total.labels(step, outcome).inc()
 
 
 def watch_unowned(unowned: Measuring[tuple[int, float]]) -> None:

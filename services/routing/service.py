@@ -1,7 +1,7 @@
 """Routing: who must answer, by when, and what happened."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import flask
@@ -15,17 +15,33 @@ from services.chassis.relay import Relay
 from services.chassis.schedule import Background, every
 from services.chassis.subscriber import subscribe
 from services.chassis.web import Web
-from services.routing import actions, api, events, handlers, metrics, promises, seed, store
+from services.routing import (
+    actions,
+    api,
+    api_accounts,
+    events,
+    handlers,
+    metrics,
+    promises,
+    seed,
+    store,
+    store_accounts,
+)
 from services.routing.settings import Settings
 from services.routing.step import Keys
 
 log = logs.get()
 _CHUNK = 100
 
+# Longer than any pause counts; long enough to look into a report of somebody else's sign-in.
+_TRIES_KEPT = timedelta(days=30)
+_SESSIONS_KEPT = timedelta(days=90)
+
 
 def create_app() -> flask.Flask:
     """The WSGI app. Raises SettingError."""
     settings.load(Settings)
+    api_accounts.prepare()
     return api.create_routing_app()
 
 
@@ -117,6 +133,12 @@ class RoutingService:
             added = seed.extend_holidays(connection, now())
         if added:
             log.info("holidays_added", years=added)
+
+    @every(3600, name="sign_ins")
+    def forget_sign_ins(self) -> None:
+        """Deletes tries to sign in and ended sessions that are too old to tell anything."""
+        with database.transaction(self.name) as connection:
+            store_accounts.forget(connection, now() - _TRIES_KEPT, now() - _SESSIONS_KEPT)
 
 
 def _keys() -> Keys:

@@ -1,8 +1,10 @@
 """Settings of routing beyond those of the chassis."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from services.chassis.settings import key32, setting
+from services.routing.session import Life
 
 
 @dataclass(frozen=True)
@@ -29,3 +31,45 @@ class Settings:
         least=1,
         most=5000,
     )
+
+
+@dataclass(frozen=True)
+class AccountSettings:
+    """What accounts of staff need."""
+
+    key: str = setting(
+        "ACCOUNT_KEY",
+        "Key that one-time code secrets are encrypted with and tries to sign in are counted by.",
+        kind=key32,
+        secret=True,
+    )
+    idle_minutes: float = setting(
+        "SESSION_IDLE_MINUTES",
+        "How long a session of staff may go unused before it ends.",
+        default=30.0,
+        kind=float,
+        least=1,
+    )
+    rotate_minutes: float = setting(
+        "SESSION_ROTATE_MINUTES",
+        "After how long the id of a session is replaced by a new one.",
+        default=60.0,
+        kind=float,
+        least=1,
+    )
+    whole_hours: float = setting(
+        "SESSION_HOURS",
+        "The longest that a session lives, however much it is used.",
+        default=12.0,
+        kind=float,
+        least=0.1,
+    )
+
+    @property
+    def life(self) -> Life:
+        """How long sessions live."""
+        return Life(
+            timedelta(minutes=self.idle_minutes),
+            timedelta(minutes=self.rotate_minutes),
+            timedelta(hours=self.whole_hours),
+        )

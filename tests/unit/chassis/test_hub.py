@@ -86,3 +86,16 @@ print(metrics.hub_lag_seconds._value.get() > 0.4)
         limit=10,
     )
     assert ended.stdout == "True\n", ended.stderr
+
+
+def test_a_computation_off_the_hub_lets_others_go_on():
+    import eventlet
+    from eventlet import patcher
+
+    from services.chassis import hub
+
+    release = patcher.original("threading").Event()
+    computing = eventlet.spawn(hub.off_the_hub, release.wait, 30)
+    others = eventlet.spawn(release.set)
+    others.wait()
+    assert computing.wait() is True

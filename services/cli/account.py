@@ -1,0 +1,113 @@
+"""Accounts of staff: made, reset, disabled, and their sessions ended. A first password is printed once and kept nowhere."""
+
+import click
+
+from gateway import policy
+from services.chassis import database, settings
+from services.chassis.clock import new_id, now
+from services.routing import accounts, credentials, store_accounts
+
+_SERVICE = "routing"
+_SUBJECT = click.option(
+    "--subject", required=True, help="Name of the account, such as a person's work address."
+)
+
+
+@click.group()
+def account() -> None:
+    """Accounts with which staff sign in."""
+
+
+@account.command(name="add")
+@_SUBJECT
+@click.option("--role", "roles", multiple=True, required=True, type=click.Choice(policy.STAFF_ROLES))
+@click.option(
+    "--institution", help="Code of the body that it acts for; needed but for the coordinator and operations."
+)
+def add(subject: str, roles: tuple[str, ...], institution: str | None) -> None:
+    """Make an account and print its first password, which must be changed when it is used.
+
+    Give --role more than once for several roles. Who signs in first makes a phone known, so the password must reach its owner alone.
+    """
+    password = credentials.new_password()
+    try:
+        with settings.fail_at_start(), database.transaction(_SERVICE) as connection:
+            hashed = credentials.hash_password(password)
+            accounts.add(connection, subject, roles, institution, hashed, now=now(), account_id=new_id())
+    except accounts.NotAdded as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(password)
+
+
+@account.command(name="reset")
+@_SUBJECT
+def reset(subject: str) -> None:
+    """Print a new first password; the phone, the recovery codes and all sessions are forgotten."""
+    password = credentials.new_password()
+    with settings.fail_at_start(), database.transaction(_SERVICE) as connection:
+        there = accounts.reset(connection, subject, credentials.hash_password(password), now=now())
+    _demand(there)
+    click.echo(password)
+
+
+@account.command(name="disable")
+@_SUBJECT
+def disable(subject: str) -> None:
+    """Let nobody sign in with it; its sessions end."""
+    _set_state(subject, "disabled")
+
+
+@account.command(name="enable")
+@_SUBJECT
+def enable(subject: str) -> None:
+    """Let its owner sign in again."""
+    _set_state(subject, "active")
+
+
+@account.command(name="list")
+@click.option("--institution", help="Only those of this body.")
+def list_accounts(institution: str | None) -> None:
+    """Print the accounts, the oldest first."""
+    after = None
+    while True:
+        with settings.fail_at_start(), database.transaction(_SERVICE) as connection:
+            rows = store_accounts.accounts_page(connection, institution, after, 200)
+        for row in rows:
+            seen = f"{row.signed_in_at:%Y-%m-%d}" if row.signed_in_at else "never"
+            click.echo(
+                f"{row.subject}\t{','.join(row.roles)}\t{row.institution or '-'}\t{row.state}\tsigned in {seen}"
+            )
+        if len(rows) < 200:
+            return
+        after = str(rows[-1].id)
+
+
+@account.group(name="sessions")
+def sessions_group() -> None:
+    """Sessions of an account."""
+
+
+@sessions_group.command(name="revoke")
+@_SUBJECT
+def revoke(subject: str) -> None:
+    """End all sessions of an account, and forget its devices; within seconds on every replica."""
+    ended = _ended(subject)
+    _demand(ended is not None)
+    click.echo(f"{ended} sessions ended")
+
+
+def _ended(subject: str) -> int | None:
+    with settings.fail_at_start(), database.transaction(_SERVICE) as connection:
+        return accounts.end_sessions_of(connection, subject, now=now())
+
+
+def _set_state(subject: str, state: str) -> None:
+    with settings.fail_at_start(), database.transaction(_SERVICE) as connection:
+        there = accounts.set_state(connection, subject, state, now=now())
+    _demand(there)
+    click.echo(state)
+
+
+def _demand(there: bool) -> None:
+    if not there:
+        raise click.ClickException("there is no account of this name")
