@@ -8,13 +8,15 @@ from typing import Any, TypeVar
 
 import flask
 
-from gateway import auth, limits, metrics, problems
+from gateway import auth, limits, metrics, problems, sessions
 from gateway.settings import Settings
 from services.chassis import clock, settings
 from services.chassis.actor import Actor, required_roles
 
 _MARK = "_limit"
 _BY_PERSON = "staff"
+#: The one page that is open to who must change the password first.
+PASSWORD_PAGE = "/staff/password"  # noqa: S105 - an address.
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -54,6 +56,26 @@ def authenticate(request: flask.Request) -> Actor:
 
 
 def _staff(request: flask.Request, kind: str) -> Actor:
+    who = None if request.path.startswith("/v1/") else _of_session(request)
+    if who is None:
+        who = _of_token(request)
+    if kind == _BY_PERSON:
+        _refuse(kind, limits.current().take(kind, who.id))
+    return who
+
+
+def _of_session(request: flask.Request) -> Actor | None:
+    """Who signed in. Not refused for what went wrong at the address: that may have been somebody else in the same office."""
+    session = sessions.of_request(request)
+    if session is None:
+        return None
+    if session.must_change and not request.path.endswith(PASSWORD_PAGE):
+        raise problems.password_change_needed()
+    flask.g.session = session
+    return session.actor
+
+
+def _of_token(request: flask.Request) -> Actor:
     refuse_if_spent("sign_in")
     try:
         if request.path.startswith("/v1/"):
@@ -67,8 +89,6 @@ def _staff(request: flask.Request, kind: str) -> Actor:
         raise problems.token_refused() from None
     if who is None:
         raise problems.token_missing()
-    if kind == _BY_PERSON:
-        _refuse(kind, limits.current().take(kind, who.id))
     return who
 
 
@@ -80,6 +100,16 @@ def count(kind: str) -> None:
 def refuse_if_spent(kind: str) -> None:
     """Raises Problem 429 when this address has used up what it has of `kind`. Counts nothing."""
     _refuse(kind, limits.current().spent(kind, address()))
+
+
+def spent(kind: str) -> bool:
+    """Whether this address has used up what it has of `kind`. Counts nothing."""
+    return bool(limits.current().spent(kind, address()))
+
+
+def note(kind: str) -> None:
+    """Counts this request against its address, and refuses nothing."""
+    limits.current().take(kind, address())
 
 
 def address() -> str:

@@ -3,7 +3,7 @@
 import flask
 from werkzeug.wrappers import Response
 
-from gateway import admission, auth, clients, limits, policy
+from gateway import admission, auth, clients, limits, policy, sessions
 from gateway.api import docs, forward, public, staff
 from gateway.settings import Settings
 from gateway.web import names, pages
@@ -21,6 +21,7 @@ def create_app() -> flask.Flask:
     # What the process kept of an app that it built before, in tests, holds for that app's settings.
     clients.forget()
     auth.forget()
+    sessions.forget()
     names.forget()
     limits.current.cache_clear()
     limits.current()

@@ -68,6 +68,8 @@ GET  /v1/staff/directory/export                              -      own     own 
 GET  /v1/staff/directory/changes                             -      -       -            -        -    yes         -
 GET  /v1/staff/complaints/{complaint_id}/notices             -      -       -            -        -    yes         yes
 GET  /v1/staff/messages/counts                               -      -       -            -        -    yes         yes
+GET  /v1/staff/accounts                                      -      -       -            -        -    yes         yes
+POST /v1/staff/accounts/{account_id}/sessions/end            -      -       -            -        -    yes         yes
 
 GET  /                                                       everybody
 GET  /file                                                   everybody
@@ -75,14 +77,20 @@ POST /file                                                   everybody
 GET  /track                                                  everybody
 POST /track                                                  everybody
 GET  /docs                                                   everybody
+GET  /docs/staff                                             everybody
 GET  /leave                                                  everybody
 GET  /static/{name}                                          everybody
 GET  /demo/messages                                          everybody
 
 GET  /staff/sign-in                                          everybody
 POST /staff/sign-in                                          everybody
+POST /staff/sign-in/code                                     everybody
 POST /staff/sign-out                                         everybody
 GET  /staff/enter                                            everybody
+GET  /staff/password                                         -      yes     yes          yes      yes  yes         yes
+POST /staff/password                                         -      yes     yes          yes      yes  yes         yes
+GET  /staff/sessions                                         -      yes     yes          yes      yes  yes         yes
+POST /staff/sessions                                         -      yes     yes          yes      yes  yes         yes
 GET  /staff/dashboard                                        -      -       -            -        -    yes         -
 
 GET  /health/live                                            everybody

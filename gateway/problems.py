@@ -54,6 +54,18 @@ def token_refused() -> Problem:
     )
 
 
+def password_change_needed() -> Problem:
+    """403 until a first password was changed."""
+    return Problem(
+        403,
+        "password_change_needed",
+        {
+            "ar": "يجب تغيير كلمة المرور الأولى قبل أي شيء آخر.",
+            "en": "The first password must be changed before anything else.",
+        },
+    )
+
+
 def unexpected_query() -> Problem:
     """422 for parameters where none is read: a mistyped address more often than not."""
     return Problem(

@@ -159,7 +159,7 @@ class LimitSettings:
     )
     sign_in: tuple = setting(
         "LIMIT_SIGN_IN",
-        "Sign-ins, and staff tokens that were refused, from one address.",
+        "Sign-ins that were refused, and staff tokens, from one address; known devices sign in all the same.",
         default=rates("10/minute;60/hour"),
         kind=rates,
     )

@@ -4,24 +4,17 @@ Of the body the gateway looks at size, content type and the outermost bracket; t
 on those that are named here, so that nothing a client sends can pose as what the gateway says.
 """
 
-import uuid
 from collections.abc import Callable
 from urllib.parse import quote
 
 import flask
 
-from gateway import admission, auth, clients, metrics, problems
+from gateway import admission, clients, problems
 from gateway.api.routes import Route
-from services.chassis import clock, logs, tracing
-from services.chassis.actor import Actor, current_actor, require
-from services.chassis.http import CORRELATION_HEADER
+from gateway.asking import IDEMPOTENCY_KEY, WITH_BODY, ask
+from services.chassis.actor import current_actor, require
 from services.chassis.problems import Problem
 
-IDEMPOTENCY_KEY = "Idempotency-Key"
-
-log = logs.get()
-_CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 # What of an answer reaches the client; what belongs to one connection or to the chassis of either side does not.
 _PASSED_BACK = (
     "content-type",
@@ -55,7 +48,7 @@ def _view(route: Route) -> Callable[..., flask.Response]:
             if not route.query:
                 raise problems.unexpected_query()
             target += "?" + quote(request.query_string, safe="=&%+-._~:,")
-        body = _body(request) if route.method in _WITH_BODY else b""
+        body = _body(request) if route.method in WITH_BODY else b""
         if route.misses:
             admission.refuse_if_spent("misses")
         answer = ask(
@@ -73,52 +66,6 @@ def _view(route: Route) -> Callable[..., flask.Response]:
         return _response(answer)
 
     return view
-
-
-def ask(
-    who: Actor,
-    service: str,
-    method: str,
-    target: str,
-    body: bytes = b"",
-    *,
-    language: str | None = None,
-    key: str | None = None,
-    repeatable: bool = False,
-) -> clients.Answer:
-    """The answer of `service` to `who`. Raises Problem 503 or 504 when it does not answer.
-
-    A `repeatable` change that has no idempotency key gets one here, so that it can be sent again when its outcome is unknown
-    (docs/adr/0021). Any other change is sent once.
-    """
-    headers = {"Authorization": auth.vouch(who, service, clock.now())}
-    correlation_id = logs.correlation_id()
-    if correlation_id:
-        headers[CORRELATION_HEADER] = correlation_id
-    traceparent = tracing.current_traceparent()
-    if traceparent:
-        headers["traceparent"] = traceparent
-    if language:
-        headers["Accept-Language"] = language
-    if method in _WITH_BODY:
-        headers["Content-Type"] = "application/json"
-    if repeatable:
-        key = key or f"gateway-{uuid.uuid4()}"
-    if key and method in _CHANGES:
-        headers[IDEMPOTENCY_KEY] = key
-    try:
-        return clients.of(service).request(method, target, headers, body, repeatable=repeatable)
-    except clients.ServiceFailed as failure:
-        outcome = (
-            "timeout"
-            if isinstance(failure, clients.ServiceTimedOut)
-            else "unknown"
-            if failure.sent
-            else "unreachable"
-        )
-        metrics.service_failures_total.labels(service, outcome).inc()
-        log.warning("service_did_not_answer", target=service, reason=failure.reason, sent=failure.sent)
-        raise problems.service_failed(failure, key if repeatable else None) from None
 
 
 def _header(name: str) -> str | None:

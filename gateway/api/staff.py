@@ -263,4 +263,21 @@ ROUTES = (
         roles=_COORDINATOR,
         query=True,
     ),
+    Route(
+        "GET",
+        "/v1/staff/accounts",
+        "routing",
+        "/staff/accounts",
+        limit="staff",
+        roles=_OPERATIONS,
+        query=True,
+    ),
+    Route(
+        "POST",
+        "/v1/staff/accounts/{account_id}/sessions/end",
+        "routing",
+        "/staff/accounts/{account_id}/sessions/end",
+        limit="staff",
+        roles=_OPERATIONS,
+    ),
 )

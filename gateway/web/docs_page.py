@@ -19,18 +19,36 @@ _LONGEST_CHOICE = 12
 @limited("reading")
 @require("public")
 def show() -> flask.Response:
-    """Every operation with its parameters, body and answers; every schema with its fields."""
+    """Every operation for everybody with its parameters, body and answers; the schemas that they use with their fields."""
+    return _page(False)
+
+
+@limited("reading")
+@require("public")
+def show_staff() -> flask.Response:
+    """The same of what staff may ask."""
+    return _page(True)
+
+
+def _page(staff: bool) -> flask.Response:
     base = settings.load(Settings).public_url.rstrip("/") or flask.request.host_url.rstrip("/")
     return render.page(
-        "docs.html", operations=_operations(), schemas=_schemas(), example=_example(), base=base
+        "docs.html",
+        staff=staff,
+        operations=_operations(staff),
+        schemas=_schemas(staff),
+        example=_example(),
+        base=base,
     )
 
 
 @functools.cache
-def _operations() -> list[dict[str, Any]]:
+def _operations(staff: bool) -> list[dict[str, Any]]:
     found = []
     for path, item in docs.document()["paths"].items():
         for method, operation in item.items():
+            if bool(operation["security"]) != staff:
+                continue
             content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
             found.append(
                 {
@@ -38,7 +56,6 @@ def _operations() -> list[dict[str, Any]]:
                     "method": method.upper(),
                     "path": path,
                     "summary": operation.get("summary", ""),
-                    "staff": bool(operation["security"]),
                     "parameters": [
                         {**each, "type": _type(each.get("schema", {}))}
                         for each in operation.get("parameters", [])
@@ -65,9 +82,16 @@ def _answer(status: str, response: dict[str, Any]) -> dict[str, str]:
 
 
 @functools.cache
-def _schemas() -> list[dict[str, Any]]:
+def _schemas(staff: bool) -> list[dict[str, Any]]:
+    schemas = docs.document()["components"].get("schemas", {})
+    waiting = {name for each in _operations(staff) for name in (each["body"], *_answered(each)) if name}
+    used: set[str] = set()
+    while waiting:
+        used |= waiting
+        waiting = {name for each in waiting for name in _referred(schemas[each])} - used
     found = []
-    for name, schema in sorted(docs.document()["components"].get("schemas", {}).items()):
+    for name in sorted(used):
+        schema = schemas[name]
         required = set(schema.get("required", ()))
         fields = [
             {
@@ -81,6 +105,20 @@ def _schemas() -> list[dict[str, Any]]:
         ]
         found.append({"name": name, "fields": fields})
     return found
+
+
+def _answered(operation: dict[str, Any]) -> list[str]:
+    return [each["schema"] for each in operation["answers"]]
+
+
+def _referred(value: Any) -> set[str]:
+    """The schemas that a schema refers to, however deep."""
+    if isinstance(value, list):
+        return {name for each in value for name in _referred(each)}
+    if not isinstance(value, dict):
+        return set()
+    own = {value["$ref"].rsplit("/", 1)[-1]} if isinstance(value.get("$ref"), str) else set()
+    return own.union(*(_referred(each) for each in value.values()))
 
 
 def _example() -> str:

@@ -7,8 +7,19 @@ from urllib.parse import urlsplit
 import flask
 from werkzeug.wrappers import Response
 
+from gateway import admission, sessions
 from gateway.settings import Settings
-from gateway.web import docs_page, file_pages, general_pages, messages_page, render, staff_pages, track_pages
+from gateway.web import (
+    account_pages,
+    docs_page,
+    file_pages,
+    general_pages,
+    messages_page,
+    render,
+    sign_in_pages,
+    staff_pages,
+    track_pages,
+)
 from gateway.web.render import N_
 from services.chassis import logs, settings
 from services.chassis.problems import Problem, problem_of
@@ -23,10 +34,16 @@ PAGES: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("/track", "GET", track_pages.form),
     ("/track", "POST", track_pages.show),
     ("/docs", "GET", docs_page.show),
-    ("/staff/sign-in", "GET", staff_pages.form),
-    ("/staff/sign-in", "POST", staff_pages.sign_in),
-    ("/staff/sign-out", "POST", staff_pages.sign_out),
-    ("/staff/enter", "GET", staff_pages.enter),
+    ("/docs/staff", "GET", docs_page.show_staff),
+    ("/staff/sign-in", "GET", sign_in_pages.form),
+    ("/staff/sign-in", "POST", sign_in_pages.sign_in),
+    ("/staff/sign-in/code", "POST", sign_in_pages.code),
+    ("/staff/sign-out", "POST", sign_in_pages.sign_out),
+    ("/staff/enter", "GET", sign_in_pages.enter),
+    (admission.PASSWORD_PAGE, "GET", account_pages.password_form),
+    (admission.PASSWORD_PAGE, "POST", account_pages.change_password),
+    ("/staff/sessions", "GET", account_pages.own_sessions),
+    ("/staff/sessions", "POST", account_pages.end_sessions),
     ("/staff/dashboard", "GET", staff_pages.dashboard),
 )
 
@@ -63,6 +80,7 @@ def _blueprint(name: str, prefix: str | None) -> flask.Blueprint:
         made.add_url_rule(path, f"{method} {path}".replace(".", "_"), view, methods=[method])
     made.before_request(_refuse_other_sites)
     made.before_request(_choose)
+    made.after_request(sessions.finish)
     made.errorhandler(Exception)(refusal)
     return made
 
@@ -107,7 +125,11 @@ def refusal(error: Exception) -> Response:
     """The page of a problem. Who is not signed in where that is needed is asked to sign in."""
     problem = problem_of(error)
     if problem.status == 401:
-        return flask.redirect(render.url("/staff/sign-in"), 303)
+        response = flask.redirect(render.url("/staff/sign-in"), 303)
+        sessions.drop(response)
+        return response
+    if problem.code == "password_change_needed":
+        return flask.redirect(render.url(admission.PASSWORD_PAGE), 303)
     status = problem.status if problem.status != 504 else 503
     heading, advice = _HEADINGS.get(status) or _HEADINGS[500 if status >= 500 else 400]
     say = render.words()

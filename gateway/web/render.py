@@ -174,6 +174,17 @@ def span(length: timedelta) -> str:
     )
 
 
+def short_span(length: timedelta) -> str:
+    """A short wait in words: seconds, from two minutes on whole minutes."""
+    seconds = int(length.total_seconds())
+    if seconds >= 120:
+        length = timedelta(minutes=-(-seconds // 60))
+    granularity = "minute" if seconds >= 120 else "second"
+    return said(
+        dates.format_timedelta(length, granularity=granularity, threshold=120, locale=LOCALES[language()])
+    )
+
+
 def name_of(names: Mapping[str, str] | None) -> str:
     """The name of {ar, en} in the language of the page."""
     return (names or {}).get(language()) or (names or {}).get("ar") or ""

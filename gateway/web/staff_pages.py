@@ -1,26 +1,20 @@
-"""Pages for staff: signing in and out, and the coordinator's figures."""
+"""The coordinator's figures."""
 
 import json
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 import flask
 
-from gateway import auth
 from gateway.admission import limited
 from gateway.api import forward
-from gateway.settings import Settings
-from gateway.web import charts, names, render
+from gateway.web import charts, names, render, sign_in_pages
 from gateway.web.file_pages import KIND_NAMES
 from gateway.web.render import N_
-from services.chassis import settings
 from services.chassis.actor import current_actor, require
-from services.chassis.clock import now
 from services.chassis.problems import Problem
 
-SESSION = timedelta(hours=12)
 FILTERS = ("from", "to", "institution", "governorate", "category", "kind")
 #: breakdown → (caption, heading of the first column), in the order of the page.
 BREAKDOWNS = {
@@ -36,58 +30,6 @@ _BAD = frozenset({"unowned", "overdue", "notices_failed"})
 # A page stays below 60 KB; the rest of a long table is a filter away.
 MOST_ROWS = 60
 MOST_OPEN = 12
-
-
-@limited("reading")
-@require("public")
-def form() -> flask.Response:
-    """Asks for the staff token."""
-    return render.page("staff/sign_in.html", errors=[])
-
-
-@limited("sign_in")
-@require("public")
-def sign_in() -> flask.Response:
-    """Takes the staff token and keeps it in a cookie that no script reads and no other site makes the browser send."""
-    token = "".join(flask.request.form.get("token", "").split())
-    try:
-        auth.verify(token, now())
-    except auth.TokenRefused:
-        text = N_("This token is not valid, or it has expired. Ask for a new one.")
-        return render.page(
-            "staff/sign_in.html", 422, errors=[{"field": "token", "message": render.words()(text)}]
-        )
-    response = flask.redirect(render.url("/staff/dashboard"), 303)
-    _remember(response, token)
-    return response  # type: ignore[return-value]
-
-
-@limited("sign_in")
-@require("public")
-def enter() -> flask.Response:
-    """Signs in with a code that the embedded mode printed. Good once."""
-    found = auth.entry_codes.redeem(flask.request.args.get("code", ""))
-    if found is None:
-        text = N_(
-            "This link was used before, or it is too old. Start the programme again for a new one, or sign in with a token."
-        )
-        return render.page(
-            "staff/sign_in.html", 422, errors=[{"field": "token", "message": render.words()(text)}]
-        )
-    subject, roles = found
-    # A page and not a redirect: a browser that came from elsewhere would not send the strict cookie along one.
-    response = render.page("staff/entered.html")
-    _remember(response, auth.issue(subject, roles, now(), lifetime=SESSION))
-    return response
-
-
-@limited("reading")
-@require("public")
-def sign_out() -> flask.Response:
-    """Forgets the cookie."""
-    response = flask.redirect(render.url("/"), 303)
-    response.delete_cookie(auth.COOKIE, path="/", httponly=True, samesite="Strict", secure=_secure())
-    return response  # type: ignore[return-value]
 
 
 @limited("staff")
@@ -121,7 +63,7 @@ def dashboard() -> flask.Response:
         governorates=names.by_code("governorates"),
         categories=names.by_code("categories"),
         kinds=KIND_NAMES,
-        who=current_actor().id,
+        who=sign_in_pages.signed_in_as(),
     )
 
 
@@ -149,20 +91,3 @@ def _table(found: Mapping[str, Any], name: str) -> dict[str, Any]:
         "more": max(0, len(rows) - MOST_ROWS),
         "most": max((row["received"] for row in rows), default=0),
     }
-
-
-def _remember(response: Any, token: str) -> None:
-    response.set_cookie(
-        auth.COOKIE,
-        token,
-        max_age=int(SESSION.total_seconds()),
-        path="/",
-        httponly=True,
-        samesite="Strict",
-        secure=_secure(),
-    )
-    response.headers["Cache-Control"] = "no-store"
-
-
-def _secure() -> bool:
-    return settings.load(Settings).public_url.startswith("https://")

@@ -199,7 +199,7 @@ def _life() -> Life:
 
 
 def _where(body: dict[str, Any]) -> Where:
-    return Where(body["place"], body["agent"], body["mark"])
+    return Where(body["place"], body["agent"], body["mark"], body.get("spent", False))
 
 
 def _wait(length: timedelta) -> dict[str, Any]:

@@ -20,6 +20,8 @@ PASSWORD, CODE = "password", "code"
 FREE_HERE = 5
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=15)
+#: The pause of unknown devices behind an address from which too much went wrong, whosever account it was.
+SPENT_PAUSE = timedelta(minutes=1)
 #: How far back a place's own wrong tries count.
 HERE_COUNTS = timedelta(days=1)
 

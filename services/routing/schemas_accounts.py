@@ -17,8 +17,9 @@ class WhereSchema(Schema):
 
 
 class SignInSchema(WhereSchema):
-    """Name and password."""
+    """Name and password. `spent`: so much went wrong from this address that only known devices are judged."""
 
+    spent = fields.Boolean(load_default=False, truthy={True}, falsy={False})
     subject = fields.String(required=True, validate=validate.Length(min=1, max=254))
     password = fields.String(required=True, validate=_SECRET)
 

@@ -15,11 +15,15 @@ log = logs.get()
 
 @dataclass(frozen=True)
 class Where:
-    """From where somebody signs in: the neighbourhood of the address, the kind of browser, and the mark that the browser kept."""
+    """From where somebody signs in: the neighbourhood of the address, the kind of browser, and the mark that the browser kept.
+
+    `spent`: so much went wrong from this address that only known devices are judged.
+    """
 
     place: str
     agent: str
     mark: str | None = None
+    spent: bool = False
 
 
 @dataclass(frozen=True)

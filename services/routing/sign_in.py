@@ -84,6 +84,8 @@ def start(
     if account is not None:
         device = credentials.known_device(keys, str(account.id), account.epoch, where.mark, now)
     known = place or _place_of(device)
+    if where.spent and known is None:
+        return Started(lockout.SPENT_PAUSE, attempt)
     wait = _note(
         connection, keys, subject, known or where.place, lockout.PASSWORD, known is not None, now, attempt
     )

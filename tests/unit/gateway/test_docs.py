@@ -1,10 +1,11 @@
 """The public document: composed from the services' contracts, whole, and true to the routes."""
 
+import re
 from typing import Any
 
 import pytest
 
-from gateway.api import contracts, docs
+from gateway.api import contracts, docs, public, staff
 from gateway.api.routes import Route
 
 
@@ -132,10 +133,16 @@ def test_a_route_to_an_operation_that_is_not_there_is_refused():
 def test_it_is_served_as_json_and_as_a_page(gateway):
     client = gateway()
     assert client.get("/openapi.json").get_json() == docs.document()
-    page = client.get("/docs").get_data(as_text=True)
-    for route in docs.ROUTES:
-        assert route.path in page
-    assert 'id="schema-Submission"' in page
+    for path, schema, routes in (
+        ("/docs", "Submission", public.ROUTES),
+        ("/docs/staff", "CaseWithHistory", staff.ROUTES),
+    ):
+        page = client.get(path).get_data(as_text=True)
+        for route in routes:
+            assert route.path in page
+        assert f'id="schema-{schema}"' in page
+        shown = set(re.findall(r'id="(schema-\w+)"', page))
+        assert set(re.findall(r'href="#(schema-\w+)"', page)) <= shown
 
 
 def test_the_bounds_of_a_field_come_from_the_contract():

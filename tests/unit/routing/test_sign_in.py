@@ -9,7 +9,7 @@ from services.chassis import database
 from services.routing import accounts, credentials, lockout, sign_in
 from services.routing.sessions import Where
 from tests.unit.routing.conftest import NOW
-from tests.unit.routing.door import PASSWORD, RANIA, Door
+from tests.unit.routing.door import HOME, PASSWORD, RANIA, Door
 
 
 def second(number: int) -> timedelta:
@@ -227,3 +227,12 @@ def test_no_account_and_a_wrong_password_are_one_and_the_same(door):
     }
     assert len({str(each) for each in seen.values()}) == 1
     assert door.knock(PASSWORD, Where("192.0.2.0/24", "x"), "gone@mwi.gov.jo") == "refused"
+
+
+def test_behind_a_spent_address_known_devices_are_judged_and_no_others(door):
+    door.add()
+    entered, secret = door.enrol()
+    crowd = Where(HOME.place, "Firefox", None, spent=True)
+    assert door.knock(where=crowd) == 60
+    assert door.knock(where=crowd, subject="nobody@mwi.gov.jo") == 60
+    assert door.come_in(secret, Where(HOME.place, "Firefox", entered.mark, spent=True)).outcome == "in"

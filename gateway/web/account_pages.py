@@ -1,0 +1,116 @@
+"""What the owner of an account does with it: changes the password, sees where it is signed in, and ends that."""
+
+from typing import Any
+
+import flask
+from werkzeug.wrappers import Response
+
+from gateway import admission, policy, sessions
+from gateway.admission import limited
+from gateway.web import render, sign_in_pages
+from gateway.web.render import N_
+from services.chassis.actor import require
+from services.chassis.problems import Problem
+
+_LEAST = 12
+_FAULTS = {
+    "refused": ("old", N_("This is not your present password.")),
+    "short": ("new", N_("Choose a password of at least 12 characters. Several words are good.")),
+    "long": ("new", N_("Choose a password of at most 128 characters.")),
+    "same": ("new", N_("Choose another password than the present one.")),
+    "like_name": ("new", N_("Choose a password that is not made of your name.")),
+}
+_DIFFERENT = N_("The two are not the same. Write the new password twice.")
+
+
+@limited("staff")
+@require(*policy.STAFF_ROLES)
+def password_form() -> Response:
+    """Asks for the present password and a new one."""
+    return _form([]) if _session() else flask.redirect(render.url("/staff/sessions"), 303)
+
+
+@limited("staff")
+@require(*policy.STAFF_ROLES)
+def change_password() -> Response:
+    """Changes the password. Other browsers are signed out by it."""
+    session = _session()
+    if session is None:
+        return flask.redirect(render.url("/staff/sessions"), 303)
+    given = flask.request.form
+    old, new, again = (given.get(name, "") for name in ("old", "new", "again"))
+    if new != again:
+        return _form([{"field": "again", "message": render.words()(_DIFFERENT)}])
+    answer = sessions.say(
+        "/accounts/password",
+        **sessions.where(flask.request, admission.address()),
+        session=session.id,
+        old=old,
+        new=new,
+    )
+    outcome = answer["outcome"] if answer else "refused" if not old else "short"
+    if outcome == "over":
+        sessions.forget(session.id)
+        raise Problem(401, "token_missing")
+    if answer is not None and outcome == "wait":
+        page = _form([sign_in_pages.wait_error("old", answer["seconds"])])
+        return sign_in_pages.waiting(page, answer["seconds"])
+    if outcome != "changed":
+        field, text = _FAULTS[outcome]
+        return _form([{"field": field, "message": render.words()(text)}])
+    assert answer is not None
+    sessions.forget(session.id)
+    response = flask.redirect(render.url("/staff/sessions") + "?changed=1", 303)
+    sessions.keep(response, answer["session"], answer["mark"])
+    return response
+
+
+@limited("staff")
+@require(*policy.STAFF_ROLES)
+def own_sessions() -> Response:
+    """Where the account is signed in."""
+    return _shown()
+
+
+@limited("staff")
+@require(*policy.STAFF_ROLES)
+def end_sessions() -> Response:
+    """Ends one of the other sessions, or all."""
+    session = _session()
+    if session is not None:
+        family = flask.request.form.get("family") or None
+        sessions.say("/accounts/sessions/end", session=session.id, family=family)
+    return flask.redirect(render.url("/staff/sessions"), 303)
+
+
+def _shown() -> Response:
+    session = _session()
+    found: dict[str, Any] | None = None
+    if session is not None:
+        found = sessions.say("/accounts/sessions", session=session.id)
+        if found is None or found["account"] is None:
+            sessions.forget(session.id)
+            raise Problem(401, "token_missing")
+    return render.page(
+        "staff/sessions.html",
+        who=sign_in_pages.signed_in_as(),
+        found=found,
+        changed="changed" in flask.request.args,
+        figures=policy.allows("GET", "/staff/dashboard", flask.g.actor.roles),
+    )
+
+
+def _form(errors: list[dict[str, str]]) -> flask.Response:
+    session = _session()
+    return render.page(
+        "staff/password.html",
+        422 if errors else 200,
+        errors=errors,
+        first=session is not None and session.must_change,
+        least=_LEAST,
+    )
+
+
+def _session() -> sessions.Session | None:
+    """The session of this request; None for who signed in with a token, which has no account."""
+    return flask.g.get("session")

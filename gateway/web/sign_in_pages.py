@@ -1,0 +1,213 @@
+"""Signing in and out: name and password, then a code of the phone; by a staff token; by the link that the embedded mode prints.
+
+What is typed goes to routing, which judges it. The answer to a name that is not there is the answer to a wrong password.
+"""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import flask
+from werkzeug.wrappers import Response
+
+from gateway import admission, auth, policy, sessions
+from gateway.admission import limited
+from gateway.web import render
+from gateway.web.render import N_
+from services.chassis import logs
+from services.chassis.actor import current_actor, require
+from services.chassis.clock import now
+from services.chassis.problems import Problem
+
+SESSION = timedelta(hours=12)
+_NOT_RIGHT = N_("The account or the password is not right.")
+_WRONG_CODE = N_("The code is not right, or it was used before. Wait for the next one.")
+_EXPIRED = N_("That took too long. Start again with your password.")
+_WAIT = N_("There were too many tries. Try again in %(time)s.")
+
+log = logs.get()
+
+
+@limited("reading")
+@require("public")
+def form() -> flask.Response:
+    """Asks for name and password, or for a staff token."""
+    return _asked([])
+
+
+@limited("reading")
+@require("public")
+def sign_in() -> flask.Response:
+    """Takes name and password, and asks for a code; or takes a staff token, which is kept in a cookie of its own."""
+    given = flask.request.form
+    if "token" in given:
+        return _by_token("".join(given["token"].split()))
+    subject, password = given.get("subject", "").strip(), given.get("password", "")
+    errors = []
+    if not subject:
+        errors.append(_error("subject", N_("Write the name of your account.")))
+    if not password:
+        errors.append(_error("password", N_("Write your password.")))
+    if errors:
+        return _asked(errors, subject)
+    answer = sessions.say(
+        "/accounts/sign-in",
+        **sessions.where(flask.request, admission.address()),
+        spent=admission.spent("sign_in"),
+        subject=subject,
+        password=password,
+    )
+    if answer is None or answer["outcome"] == "refused":
+        admission.note("sign_in")
+        return _asked([_error("password", _NOT_RIGHT)], subject)
+    if answer["outcome"] == "wait":
+        page = _asked([wait_error("password", answer["seconds"])], subject)
+        return waiting(page, answer["seconds"])
+    return _code_page(answer["ticket"], answer.get("enrolment"), [])
+
+
+@limited("reading")
+@require("public")
+def code() -> Response:
+    """Takes the code, and signs in. The first time it makes the phone known, and shows the recovery codes."""
+    ticket, typed = flask.request.form.get("ticket", ""), flask.request.form.get("code", "").strip()
+    answer = sessions.say(
+        "/accounts/sign-in/code",
+        **sessions.where(flask.request, admission.address()),
+        ticket=ticket,
+        # Nothing typed is a wrong code too: routing knows whether to show the secret of a new phone again.
+        code=typed or "-",
+    )
+    if answer is None or answer["outcome"] == "expired":
+        return _asked([_error("password", _EXPIRED)])
+    if answer["outcome"] == "wait":
+        page = _code_page(ticket, None, [wait_error("code", answer["seconds"])])
+        return waiting(page, answer["seconds"])
+    if answer["outcome"] == "refused":
+        admission.note("sign_in")
+        return _code_page(ticket, answer.get("enrolment"), [_error("code", _WRONG_CODE)])
+    session = sessions.opened(answer["session"], answer["account"])
+    goes_on = admission.PASSWORD_PAGE if session.must_change else landing(session.actor.roles)
+    if answer.get("recovery_codes"):
+        codes = [f"{each[:5]}-{each[5:]}" for each in answer["recovery_codes"]]
+        response: Response = render.page("staff/recovery.html", posted=True, codes=codes, goes_on=goes_on)
+    else:
+        response = flask.redirect(render.url(goes_on), 303)
+    _forget_token(response)
+    sessions.keep(response, session.id, answer["mark"])
+    return response
+
+
+@limited("sign_in")
+@require("public")
+def enter() -> flask.Response:
+    """Signs in with a code that the embedded mode printed. Good once."""
+    found = auth.entry_codes.redeem(flask.request.args.get("code", ""))
+    if found is None:
+        text = N_(
+            "This link was used before, or it is too old. Start the programme again for a new one, or sign in with a token."
+        )
+        return _asked([_error("token", text)])
+    subject, roles = found
+    # A page and not a redirect: a browser that came from elsewhere would not send the strict cookie along one.
+    response = render.page("staff/entered.html")
+    _remember_token(response, auth.issue(subject, roles, now(), lifetime=SESSION))
+    return response
+
+
+@limited("reading")
+@require("public")
+def sign_out() -> Response:
+    """Ends the session, and forgets the cookies."""
+    session_id = flask.request.cookies.get(sessions.cookie())
+    response = flask.redirect(render.url("/"), 303)
+    if session_id:
+        sessions.forget(session_id)
+        try:
+            sessions.say("/accounts/session/end", session=session_id)
+        except Problem:
+            # Nobody has the id any more; unused, it ends by itself.
+            log.warning("session_not_ended")
+    sessions.drop(response)
+    _forget_token(response)
+    return response
+
+
+def landing(roles: Any) -> str:
+    """The page to start from: the figures for who may see them."""
+    return "/staff/dashboard" if policy.allows("GET", "/staff/dashboard", roles) else "/staff/sessions"
+
+
+def signed_in_as() -> str:
+    """Who is signed in, in words for themselves."""
+    session = flask.g.get("session")
+    return session.subject if session is not None else current_actor().id
+
+
+def wait_error(field: str, seconds: int) -> dict[str, str]:
+    """The error that says for how long to wait."""
+    return {
+        "field": field,
+        "message": render.words()(_WAIT) % {"time": render.short_span(timedelta(seconds=seconds))},
+    }
+
+
+def waiting(page: flask.Response, seconds: int) -> flask.Response:
+    """The page as an answer to too many tries."""
+    page.status_code = 429
+    page.headers["Retry-After"] = str(seconds)
+    return page
+
+
+def _asked(errors: list[dict[str, str]], subject: str = "") -> flask.Response:
+    return render.page(
+        "staff/sign_in.html", 422 if errors else 200, errors=errors, subject=subject, posted=True
+    )
+
+
+def _code_page(ticket: str, enrolment: Any, errors: list[dict[str, str]]) -> flask.Response:
+    template = "staff/enrol.html" if enrolment else "staff/code.html"
+    groups = re.findall(".{1,4}", enrolment["secret"]) if enrolment else []
+    return render.page(
+        template,
+        422 if errors else 200,
+        posted=True,
+        errors=errors,
+        ticket=ticket,
+        groups=groups,
+        enrolment=enrolment,
+    )
+
+
+def _by_token(token: str) -> flask.Response:
+    admission.count("sign_in")
+    try:
+        who = auth.verify(token, now())
+    except auth.TokenRefused:
+        text = N_("This token is not valid, or it has expired. Ask for a new one.")
+        return _asked([_error("token", text)])
+    response = flask.redirect(render.url(landing(who.roles)), 303)
+    sessions.drop(response)
+    _remember_token(response, token)
+    return response  # type: ignore[return-value]
+
+
+def _error(field: str, text: str) -> dict[str, str]:
+    return {"field": field, "message": render.words()(text)}
+
+
+def _remember_token(response: Response, token: str) -> None:
+    response.set_cookie(
+        auth.COOKIE,
+        token,
+        max_age=int(SESSION.total_seconds()),
+        path="/",
+        httponly=True,
+        samesite="Strict",
+        secure=sessions.secure(),
+    )
+    response.headers["Cache-Control"] = "no-store"
+
+
+def _forget_token(response: Response) -> None:
+    response.delete_cookie(auth.COOKIE, path="/", httponly=True, samesite="Strict", secure=sessions.secure())
