@@ -44,7 +44,7 @@ def begin(body: dict[str, Any]) -> dict[str, Any]:
     if not hub.off_the_hub(credentials.is_password, started.password_hash, body["password"]):
         return _REFUSED
     with database.transaction(SOURCE) as connection:
-        half = sign_in.password_was_right(connection, started, where, keys=own, now=at)
+        half = sign_in.password_was_right(connection, started, keys=own, now=at)
     return {"outcome": "code", "ticket": half.ticket, "enrolment": half.enrolment}
 
 

@@ -93,14 +93,12 @@ def start(
     return Started(wait, attempt, account if active else None)
 
 
-def password_was_right(
-    connection: Connection, started: Started, where: Where, *, keys: Keys, now: datetime
-) -> Half:
+def password_was_right(connection: Connection, started: Started, *, keys: Keys, now: datetime) -> Half:
     """The ticket to the page of the code."""
     account = started.account
     assert account is not None
     _settle(connection, started.attempt, lockout.PASSWORD, "right")
-    content = {"account": str(account.id), "epoch": account.epoch, "place": where.place}
+    content = {"account": str(account.id), "epoch": account.epoch}
     if account.totp_secret is not None:
         return Half(credentials.ticket(keys, content, now))
     secret = credentials.new_secret()
@@ -129,8 +127,6 @@ def enter(
     if (
         account is None
         or (account.state, account.epoch) != ("active", content["epoch"])
-        # A ticket is of one place: else the tries with codes could be spread over many.
-        or content["place"] != where.place
         or (fresh is None) != (account.totp_secret is not None)
     ):
         return Entered("expired")

@@ -41,7 +41,7 @@ class Door:
         if started.password_hash is None or password != PASSWORD:
             return "refused"
         with database.transaction("routing") as connection:
-            return sign_in.password_was_right(connection, started, where, keys=self.keys, now=self.now)
+            return sign_in.password_was_right(connection, started, keys=self.keys, now=self.now)
 
     def show(self, ticket, code, where=HOME):
         """What comes of a code."""
