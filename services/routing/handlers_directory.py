@@ -77,10 +77,9 @@ def withdraw_leave(
     """Takes a leave back: the officer is there again on its days. Raises Refused."""
     store_directory.lock(connection)
     found = store_directory.known(connection).leaves.get(leave_id)
-    if found is not None and institution is not None:
-        officer = store_directory.officer_row(connection, found["officer_id"])
-        if officer is None or officer.institution != institution:
-            raise Refused("leave_not_found")
+    # Asked of leave that was withdrawn already, too: to another body it is as if there were none.
+    if institution is not None and store_directory.body_of_leave(connection, leave_id) != institution:
+        raise Refused("leave_not_found")
     _withdraw(connection, "leave", leave_id, found, actor, now)
 
 

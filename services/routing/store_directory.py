@@ -209,6 +209,12 @@ def officer_row(connection: Connection, officer_id: str) -> Row[Any] | None:
     return connection.execute(select(officer).where(officer.c.id == officer_id)).one_or_none()
 
 
+def body_of_leave(connection: Connection, leave_id: str) -> str | None:
+    """The body whose officer a leave is of, withdrawn or not; None when there is no such leave."""
+    query = select(officer.c.institution).join(leave, leave.c.officer_id == officer.c.id)
+    return connection.scalar(query.where(leave.c.id == leave_id))
+
+
 def set_presence(connection: Connection, officer_id: str, present: bool, now: datetime) -> bool:
     """Marks an officer present or absent. Whether that is a change."""
     change = officer.update().where(officer.c.id == officer_id, officer.c.present.is_not(present))

@@ -74,6 +74,7 @@ def test_leave_by_the_day_and_its_withdrawal(ask, ids, routing):
     assert ask(main_of("GAM"), "POST", f"/leave/{leave['id']}/withdraw", {})[0] == 404
     for _ in range(2):
         assert ask(main_of("MOH"), "POST", f"/leave/{leave['id']}/withdraw", {})[0] == 204
+    assert ask(main_of("GAM"), "POST", f"/leave/{leave['id']}/withdraw", {})[0] == 404
     assert ask(COORDINATOR, "POST", f"/officers/{officer}/leave", days(3, 5))[0] == 201
     assert ask(COORDINATOR, "POST", f"/leave/{uuid4()}/withdraw", {})[0] == 404
     history = ask(COORDINATOR, "GET", f"/changes?entity=leave&key={leave['id']}")[1]["items"]
