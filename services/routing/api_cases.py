@@ -132,7 +132,9 @@ def who() -> step.Who:
     """The member of staff who asks."""
     actor = current_actor()
     institution = actor.attributes.get("institution")
-    return step.Who(actor.id, actor.roles & frozenset(READERS), str(institution) if institution else None)
+    # An account of an officer acts as the officer of the directory, whose rank and desk count.
+    identity = str(actor.attributes.get("officer_id") or actor.id)
+    return step.Who(identity, actor.roles & frozenset(READERS), str(institution) if institution else None)
 
 
 def _institution(asked: str | None) -> str:

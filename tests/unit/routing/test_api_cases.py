@@ -53,6 +53,22 @@ def test_a_case_says_what_its_reader_may_do(call, path):
     assert call(officer_of("MOH"), "GET", path).status_code == 404
 
 
+def test_a_head_reads_and_takes_no_action(call, path):
+    head = officer_of("WAJ", "h", "head")
+    assert call(head, "GET", path).json["allowed_actions"] == []
+    assert call(head, "POST", f"{path}/actions/accept", {"version": 2}).status_code == 403
+    assert call(officer_of("MOH", "h", "head"), "GET", path).status_code == 404
+
+
+def test_an_account_acts_as_its_officer(call, path, routing):
+    ((main,),) = routing.rows("SELECT id::text FROM officer WHERE institution = 'WAJ' AND rank = 'main'")
+    account = Actor("an-account", frozenset({"officer"}), {"institution": "WAJ", "officer_id": main})
+    allowed = {each["action"] for each in call(account, "GET", path).json["allowed_actions"]}
+    assert "reassign" in allowed
+    assert call(account, "POST", f"{path}/actions/accept", {"version": 2}).status_code == 200
+    assert call(COORDINATOR, "GET", path).json["history"][-1]["actor"] == main
+
+
 def test_an_action_and_the_next(call, path):
     done = call(officer_of("WAJ"), "POST", f"{path}/actions/accept", {"version": 2})
     assert (done.status_code, done.json["status"], done.json["version"]) == (200, "accepted", 3)
