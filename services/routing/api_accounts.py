@@ -14,6 +14,7 @@ from services.chassis.web import Blueprint, Problem, require
 from services.routing import accounts, credentials, schemas_accounts, sessions, sign_in, store_accounts
 from services.routing.credentials import Keys
 from services.routing.handlers import SOURCE
+from services.routing.schemas_directory import NothingSchema
 from services.routing.session import Life
 from services.routing.sessions import Where
 from services.routing.settings import AccountSettings
@@ -177,7 +178,7 @@ def listed(query: dict[str, Any]) -> dict[str, Any]:
 
 @blueprint.post("/staff/accounts/<uuid:account_id>/sessions/end")
 @require("coordinator", "operations")
-@blueprint.arguments(schemas_accounts.NothingSchema)
+@blueprint.arguments(NothingSchema)
 @blueprint.response(200, schemas_accounts.EndedSchema)
 def end_all(body: dict[str, Any], account_id: UUID) -> dict[str, Any]:
     """Ends all sessions of an account, and forgets its devices."""

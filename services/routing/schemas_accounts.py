@@ -50,10 +50,6 @@ class PasswordSchema(WhereSchema, SessionSchema):
     new = fields.String(required=True, validate=_SECRET)
 
 
-class NothingSchema(Schema):
-    """An empty object."""
-
-
 class EnrolmentSchema(Schema):
     """What makes a phone known."""
 

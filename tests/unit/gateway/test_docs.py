@@ -135,7 +135,7 @@ def test_it_is_served_as_json_and_as_a_page(gateway):
     assert client.get("/openapi.json").get_json() == docs.document()
     for path, schema, routes in (
         ("/docs", "Submission", public.ROUTES),
-        ("/docs/staff", "CaseWithHistory", staff.ROUTES),
+        ("/docs/staff", "CaseDesk", staff.ROUTES),
     ):
         page = client.get(path).get_data(as_text=True)
         for route in routes:
