@@ -33,7 +33,7 @@ class HandlerTimeout(Exception):
     """A handler did not end in time."""
 
 
-# As many as a batch of the subscriber holds by default. What more waits is the sweep's, so that no transaction grows without bound.
+# Stored events that one transaction takes up beside its own. What more waits is the sweep's, so that none grows without bound.
 _MOST = 200
 # How long after a batch there is a look at what the batch stored: if another replica has the predecessor, and did not find what was
 # stored, then it had begun to commit.
