@@ -23,6 +23,7 @@ from services.routing import (
     store,
 )
 from services.routing.api_directory import refusing
+from services.routing.presence import day_of
 
 _INSTITUTIONS_SECONDS = 300
 
@@ -33,9 +34,12 @@ blueprint = Blueprint("routing", "routing", description="Bodies, cases, and the 
 @require("public", "officer", "coordinator")
 @blueprint.response(200, schemas.InstitutionSchema(many=True))
 def institutions() -> tuple[list[dict[str, Any]], int, dict[str, str]]:
-    """The bodies that answer complaints."""
+    """The bodies that answer complaints, without those that have ended."""
+    end = store.institution.c.valid_to
+    there = end.is_(None) | (end > day_of(now()))
     with database.transaction(handlers.SOURCE) as connection:
-        rows = connection.execute(select(store.institution).order_by(store.institution.c.code)).all()
+        query = select(store.institution).where(there).order_by(store.institution.c.code)
+        rows = connection.execute(query).all()
     found = [
         {
             "code": row.code,

@@ -44,6 +44,7 @@ _REFUSALS = {
     },
     "holds_it_already": {"ar": "الطلب لدى هذه الجهة أصلًا.", "en": "This body holds the case already."},
     "institution_unknown": {"ar": "لا توجد جهة بهذا الرمز.", "en": "There is no body with this code."},
+    "institution_over": {"ar": "لم تعد هذه الجهة قائمة.", "en": "This body does not exist any more."},
     "case_unknown": {
         "ar": "لا توجد لدى الجهة حالة أخرى بهذا المعرّف.",
         "en": "The body holds no other case with this id.",

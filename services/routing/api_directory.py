@@ -317,7 +317,7 @@ def _import_refused(plan: Plan) -> Problem:
         {
             "field": f"{each.row}.{each.column}" if each.column else str(each.row),
             "code": each.code,
-            "message": TEXTS[each.code].as_dict(),
+            "message": each.message,
         }
         for each in plan.errors[:_MOST_PROBLEM_ERRORS]
     ]

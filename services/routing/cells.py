@@ -18,7 +18,23 @@ _LOCAL_PHONE = re.compile(r"0(7[0-9]{8})")
 _LANGUAGE = re.compile(r"[a-z]{2}")
 _YEAR_FIRST = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DAY_FIRST = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
+_DAY_AND_TIME = re.compile(r"(\S{8,10})[ T](\d{2}:\d{2}(?::\d{2})?)")
 _YEARS = range(1990, 2101)
+#: What a body is. The platform treats all of them alike.
+INSTITUTION_KINDS = (
+    "ministry",
+    "authority",
+    "regulator",
+    "commission",
+    "council",
+    "corporation",
+    "department",
+    "fund",
+    "judiciary",
+    "municipality",
+    "security",
+    "coordinator",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +83,17 @@ def day(cell: str) -> date:
     if found is None or found.year not in _YEARS:
         raise Refused("not_date")
     return found
+
+
+def wall_moment(cell: str) -> datetime:
+    """A time of the wall clock in Amman, such as 2026-11-23 22:00, or one with its zone; a day begins at midnight."""
+    text = western(cell)
+    if match := _DAY_AND_TIME.fullmatch(text):
+        try:
+            return datetime.combine(day(match[1]), time.fromisoformat(match[2]), AMMAN)
+        except (Refused, ValueError):
+            raise Refused("not_moment") from None
+    return moment(text)
 
 
 def moment(cell: str) -> datetime:
@@ -170,6 +197,14 @@ _SERVICE = (Column("valid_from", day), Column("valid_to", day))
 _OFFICER = (Column("officer_id", identity), Column("email", email))
 
 COLUMNS: dict[str, tuple[Column, ...]] = {
+    "institutions": (
+        Column("code", institution_code, needed=True),
+        Column("kind", _one_of(INSTITUTION_KINDS, "not_kind"), needed=True),
+        *_NAMES,
+        _GOVERNORATE_COLUMN,
+        *_SERVICE,
+        Column("successor", institution_code),
+    ),
     "units": (
         Column("code", unit_code, needed=True),
         _INSTITUTION_COLUMN,
@@ -211,6 +246,15 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("part", _one_of(PARTS, "not_part"), needed=True),
         Column("issued_on", day, needed=True),
         Column("expires_on", day, needed=True),
+    ),
+    "on_call": (
+        Column("id", identity),
+        # Empty: the coordinator's desk.
+        Column("institution", institution_code),
+        *_OFFICER,
+        Column("starts_at", wall_moment, needed=True),
+        Column("ends_at", wall_moment, needed=True),
+        Column("position", number, needed=True),
     ),
 }
 KINDS = tuple(COLUMNS)

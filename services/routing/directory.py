@@ -26,6 +26,7 @@ from services.routing.promise import (
     step_days,
     term_for,
 )
+from services.routing.succession import Service, heir
 
 
 @dataclass(frozen=True)
@@ -54,12 +55,23 @@ class Directory:
     loads: dict[str, int]
     presences: dict[str, Presence]
     rota: tuple[Duty, ...]
+    bodies: dict[str, Service]
     _days: dict[date, dict[str, list[Officer]]] = field(default_factory=dict, repr=False)
     _sealed: dict[tuple[str, str], str] = field(default_factory=dict, repr=False)
 
     def rule(self, need: Need, at: datetime) -> Rule | None:
-        """The rule for a complaint at a moment, or None."""
-        return choose_rule(self.rules.get(need.category, ()), need, at)
+        """The rule for a complaint at a moment, or None. One that names a body that has ended leads to its successor."""
+        found = choose_rule(self.rules.get(need.category, ()), need, at)
+        if found is None:
+            return None
+        body = self.heir(found.institution, at)
+        if body in (found.institution, None):
+            return found if body else None
+        return replace(found, institution=body)
+
+    def heir(self, institution: str, at: datetime) -> str | None:
+        """Who answers for a body at a moment: itself, until it ends."""
+        return heir(institution, self.bodies, presence.day_of(at))
 
     def officers_of(self, institution: str, at: datetime) -> Sequence[Officer]:
         """The liaison officers of a body, absent ones included; `present` says who is there on the day of `at`.
@@ -206,6 +218,7 @@ def _read(connection: sqlalchemy.Connection, version: int) -> Directory:
         loads={row.kind: row.load for row in terms},
         presences=presences,
         rota=store_directory.rota(connection),
+        bodies={row.code: Service(row.valid_from, row.valid_to, row.successor) for row in institutions},
     )
 
 

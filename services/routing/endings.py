@@ -69,6 +69,8 @@ def _body(step: Step) -> str:
     wanted = step.fields["institution"]
     if wanted not in step.known.names:
         raise Refused("institution", "institution_unknown")
+    if step.known.heir(wanted, step.now) != wanted:
+        raise Refused("institution", "institution_over")
     return wanted
 
 

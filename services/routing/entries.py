@@ -29,19 +29,49 @@ def check_unit(unit: Row, before: Row | None, units: Mapping[str, Row], institut
         raise Refused("unit_moves", "institution")
     check_place(unit)
     _check_order(unit["valid_from"], unit["valid_to"])
-    above, code = {unit["code"]}, unit["parent"]
+    above, code = [unit["code"]], unit["parent"]
     while code is not None:
         if code in above:
-            raise Refused("unit_cycle", "parent")
+            raise Refused("unit_cycle", "parent", above[above.index(code) :])
         parent = units.get(code)
         if parent is None:
             raise Refused("unknown_unit", "parent")
         if parent["institution"] != unit["institution"]:
             raise Refused("unit_elsewhere", "parent")
-        above.add(code)
+        above.append(code)
         if len(above) > MOST_LEVELS:
             raise Refused("unit_too_deep", "parent")
         code = parent["parent"]
+
+
+def check_institution(
+    body: Row, before: Row | None, bodies: Mapping[str, Row], busy: Iterable[str], today: date
+) -> None:
+    """A body that ends does so today or later, and while it has open cases only for another that goes on. `bodies` are as they will be."""
+    check_place(body)
+    _check_order(body["valid_from"], body["valid_to"])
+    ended = before["valid_to"] if before else None
+    if body["valid_to"] is None:
+        if body["successor"] is not None:
+            raise Refused("required", "valid_to")
+        return
+    if body["valid_to"] != ended and body["valid_to"] < today:
+        raise Refused("in_the_past", "valid_to")
+    if body["successor"] is None:
+        if body["code"] in busy:
+            raise Refused("institution_has_cases", "valid_to")
+        return
+    after, code = [body["code"]], body["successor"]
+    while code is not None:
+        if code in after:
+            raise Refused("successor_cycle", "successor", after[after.index(code) :])
+        if code not in bodies:
+            raise Refused("unknown_institution", "successor")
+        after.append(code)
+        code = bodies[code]["successor"]
+    end = bodies[body["successor"]]["valid_to"]
+    if end is not None and end <= body["valid_to"]:
+        raise Refused("successor_over", "successor")
 
 
 def check_officer(

@@ -40,7 +40,7 @@ def _rows(connection: Connection, kind: str, institution: str | None) -> Iterabl
     for row in store_directory.rows_of(connection, ENTITIES[kind]):
         # What an officer has is of the officer's body.
         officer = officers[row["officer_id"]] if "officer_id" in row else None
-        if institution is not None and (officer or row)["institution"] != institution:
+        if institution is not None and (officer or row).get("institution", row.get("code")) != institution:
             continue
         if officer is not None:
             cover = officers.get(row.get("cover_id", ""))

@@ -34,7 +34,7 @@ def content(text: str, format: str) -> bytes:
 def try_file(connection: Connection, kind: str, rows: Sheet, *, now: datetime) -> tuple[Plan, int]:
     """What a file would change, and the version of the directory that this is true of. Writes nothing."""
     version = store.directory_version(connection)
-    return plan(kind, rows, store_directory.known(connection), now=now, make_id=new_id), version
+    return _plan(connection, kind, rows, now), version
 
 
 def carry_out(
@@ -45,9 +45,14 @@ def carry_out(
     With the `version` that a dry run told, raises Refused when the directory has changed since, and the file would change something.
     """
     current = store_directory.lock(connection)
-    made = plan(kind, rows, store_directory.known(connection), now=now, make_id=new_id)
+    made = _plan(connection, kind, rows, now)
     if made.changes and version not in (None, current):
         raise Refused("directory_changed")
     if made.changes and not made.errors:
         store_directory.write(connection, made.changes, actor=actor, now=now)
     return made
+
+
+def _plan(connection: Connection, kind: str, rows: Sheet, now: datetime) -> Plan:
+    known = store_directory.known(connection, busy=kind == "institutions")
+    return plan(kind, rows, known, now=now, make_id=new_id)

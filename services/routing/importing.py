@@ -5,12 +5,13 @@ stays, too: nothing ends because a line is missing. The same file planned again,
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from services.routing import cells, entries
+from services.routing import cells, entries, importing_bodies
 from services.routing.entries import Row
+from services.routing.naming import by_email, merged, officer_of
 from services.routing.plan import Known, Plan, RowError
 from services.routing.presence import day_of
 from services.routing.refusals import Refused
@@ -60,10 +61,11 @@ def _units(made: Plan, lines: Sequence[Line], known: Known, now: datetime, _make
         if code in after:
             made.refuse(row, Refused("duplicate_row", "code"))
             continue
-        after[code] = row, _merged(values, known.units.get(code) or default)
+        after[code] = row, merged(values, known.units.get(code) or default)
     units = {**known.units, **{code: unit for code, (_, unit) in after.items()}}
+    rows = {code: row for code, (row, _) in after.items()}
     for code, (row, unit) in after.items():
-        with made.line(row):
+        with made.line(row, rows):
             entries.check_unit(unit, known.units.get(code), units, known.institutions)
             made.add(code, known.units.get(code), unit)
 
@@ -72,17 +74,17 @@ def _officers(
     made: Plan, lines: Sequence[Line], known: Known, now: datetime, make_id: Callable[[], str]
 ) -> None:
     default = {"unit": None, "valid_from": day_of(now), "valid_to": None}
-    by_email = _by_email(known.officers.values())
+    addresses = by_email(known.officers.values())
     seen: set[Any] = set()
     after: dict[str, tuple[int, Row]] = {}
     for row, values in lines:
         with made.line(row):
-            before = _known_officer(values, known, by_email)
+            before = _known_officer(values, known, addresses)
             key = before["id"] if before else (values["email"].lower(), values["institution"])
             if key in seen:
                 raise Refused("duplicate_row", "id" if values.get("id") else "email")
             seen.add(key)
-            officer = _merged(values, before or default) | {"id": before["id"] if before else make_id()}
+            officer = merged(values, before or default) | {"id": before["id"] if before else make_id()}
             entries.check_officer(officer, before, known.units, known.institutions)
             after[officer["id"]] = row, officer
     holders: defaultdict[str, list[str]] = defaultdict(list)
@@ -96,13 +98,13 @@ def _officers(
             made.add(key, known.officers.get(key), officer)
 
 
-def _known_officer(values: Row, known: Known, by_email: Mapping[str, Row]) -> Row | None:
+def _known_officer(values: Row, known: Known, addresses: Mapping[str, Row]) -> Row | None:
     """The officer that a line is about: the one with its id, or with its address. Who has left one body and comes to another is new."""
     if values.get("id"):
         if values["id"] not in known.officers:
             raise Refused("unknown_officer", "id")
         return known.officers[values["id"]]
-    found = by_email.get(values["email"].lower())
+    found = addresses.get(values["email"].lower())
     if found and found["valid_to"] is not None and found["institution"] != values["institution"]:
         return None
     return found
@@ -136,7 +138,7 @@ def _rules(made: Plan, lines: Sequence[Line], known: Known, now: datetime, _make
             replaced = rules.get(replaces) if replaces else None
             if replaces and replaced is None:
                 raise Refused("unknown_rule", "replaces")
-            rule = _merged(values, {"governorate": None, "valid_to": None})
+            rule = merged(values, {"governorate": None, "valid_to": None})
             rule["valid_from"] = entries.begins(values.get("valid_from"), now)
             stem = entries.rule_stem(rule)
             rule["id"] = f"{stem}{numbers[stem] + 1}"
@@ -158,21 +160,21 @@ def _content(rule: Row) -> tuple[Any, ...]:
 def _ended(rule: Row, values: Row) -> Row:
     """The rule as a line says it, which may differ in the end alone: see entries.check_rule_end."""
     if values.get("id"):
-        return _merged(values, rule)
+        return merged(values, rule)
     return rule | ({"valid_to": values["valid_to"]} if "valid_to" in values else {})
 
 
 def _leave(
     made: Plan, lines: Sequence[Line], known: Known, _now: datetime, make_id: Callable[[], str]
 ) -> None:
-    by_email = _by_email(known.officers.values())
+    addresses = by_email(known.officers.values())
     ids = {(each["officer_id"], each["first_day"]): key for key, each in known.leaves.items()}
     after: dict[str, tuple[int, Row]] = {}
     for row, values in lines:
         with made.line(row):
-            officer = _officer_of(values, by_email, "officer_id", "email")
+            officer = officer_of(values, addresses, "officer_id", "email")
             cover = values.get("cover_id") or values.get("cover")
-            stands_in = _officer_of(values, by_email, "cover_id", "cover") if cover else None
+            stands_in = officer_of(values, addresses, "cover_id", "cover") if cover else None
             key = ids.setdefault((officer, values["first_day"]), make_id())
             if key in after:
                 raise Refused("duplicate_row", "first_day")
@@ -204,11 +206,11 @@ def _leave(
 
 
 def _certificates(made: Plan, lines: Sequence[Line], known: Known, now: datetime, _make_id: Any) -> None:
-    by_email = _by_email(known.officers.values())
+    addresses = by_email(known.officers.values())
     seen: set[tuple[str, str, date]] = set()
     for row, values in lines:
         with made.line(row):
-            officer = _officer_of(values, by_email, "officer_id", "email")
+            officer = officer_of(values, addresses, "officer_id", "email")
             key = (officer, values["part"], values["issued_on"])
             if key in seen:
                 raise Refused("duplicate_row", "issued_on")
@@ -219,34 +221,12 @@ def _certificates(made: Plan, lines: Sequence[Line], known: Known, now: datetime
             made.add("/".join(map(str, key)), known.certificates.get(key), certificate)
 
 
-def _officer_of(values: Row, by_email: Mapping[str, Row], identity: str, email: str) -> str:
-    """The id of the officer that a line names, by id or by address."""
-    if values.get(identity):
-        return values[identity]
-    if not values.get(email):
-        raise Refused("required", email)
-    found = by_email.get(values[email].lower())
-    if found is None:
-        raise Refused("unknown_officer", email)
-    return found["id"]
-
-
-def _by_email(officers: Iterable[Row]) -> dict[str, Row]:
-    """Officers by address; of several with one address the one who serves, else the one who came last."""
-    order = sorted(officers, key=lambda each: (each["valid_to"] is None, each["valid_from"]))
-    return {each["email"].lower(): each for each in order}
-
-
-def _merged(values: Row, base: Row) -> Row:
-    """What a line says, over what is there. An empty beginning is no beginning."""
-    given = {name: value for name, value in values.items() if value is not None or name != "valid_from"}
-    return {**base, **given}
-
-
 _PLANNERS: dict[str, Callable[..., None]] = {
+    "institutions": importing_bodies.institutions,
     "units": _units,
     "officers": _officers,
     "rules": _rules,
     "leave": _leave,
     "certificates": _certificates,
+    "on_call": importing_bodies.on_call,
 }

@@ -11,38 +11,58 @@ from services.routing.refusals import TEXTS, Refused
 
 #: What one kind of file changes, as the history calls it.
 ENTITIES = {
+    "institutions": "institution",
     "units": "unit",
     "officers": "officer",
     "rules": "rule",
     "leave": "leave",
     "certificates": "certificate",
+    "on_call": "duty",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The directory as it is: rows by id or code, certificates by (officer, part, day of issue). Leave that was withdrawn is left out."""
+    """The directory as it is: rows by id or code, certificates by (officer, part, day of issue). What was withdrawn is left out.
 
-    institutions: frozenset[str]
+    `busy` are the bodies that have open cases, or are to get some.
+    """
+
+    institutions: Mapping[str, Row]
     units: Mapping[str, Row]
     officers: Mapping[str, Row]
     rules: Mapping[str, Row]
     leaves: Mapping[str, Row]
     certificates: Mapping[tuple[str, str, date], Row]
+    duties: Mapping[str, Row] = field(default_factory=dict)
+    busy: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class RowError:
-    """`row` is the number of the line as a spreadsheet shows it; 1 is the line with the names of the columns."""
+    """`row` is the number of the line as a spreadsheet shows it; 1 is the line with the names of the columns.
+
+    `rows` are the lines that are wrong together, where one alone would be right.
+    """
 
     row: int
     column: str | None
     code: str
+    rows: tuple[int, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """With the message in both languages."""
-        message = TEXTS[self.code].as_dict()
+        message = self.message
         return {"row": self.row, "column": self.column, "code": self.code, "message": message}
+
+    @property
+    def message(self) -> dict[str, str]:
+        """What people are told, with the lines that are wrong together."""
+        told = TEXTS[self.code].as_dict()
+        if self.rows:
+            told["ar"] += f" (الصفوف {'، '.join(map(str, self.rows))})"
+            told["en"] += f" (rows {', '.join(map(str, self.rows))})"
+        return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +99,17 @@ class Plan:
         }
 
     @contextmanager
-    def line(self, row: int) -> Iterator[None]:
-        """Lets a line be refused without ending the plan."""
+    def line(self, row: int, rows: Mapping[str, int] | None = None) -> Iterator[None]:
+        """Lets a line be refused without ending the plan. `rows` are the lines by the code of what they are about."""
         try:
             yield
         except Refused as refused:
-            self.refuse(row, refused)
+            together = sorted(rows[code] for code in refused.among if code in rows) if rows else ()
+            self.refuse(row, refused, tuple(together))
 
-    def refuse(self, row: int, refused: Refused) -> None:
+    def refuse(self, row: int, refused: Refused, rows: tuple[int, ...] = ()) -> None:
         """Notes what is wrong with a line."""
-        self.errors.append(RowError(row, refused.field, refused.code))
+        self.errors.append(RowError(row, refused.field, refused.code, rows))
 
     def add(self, key: str, before: Row | None, after: Row) -> None:
         """Notes what a line changes, if anything."""

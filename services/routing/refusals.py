@@ -2,6 +2,7 @@
 alike.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 CONFLICT, NOT_FOUND, INVALID = 409, 404, 422
@@ -21,12 +22,16 @@ class Text:
 
 
 class Refused(Exception):
-    """The change is refused for the reason `code`; `field` names what was wrong, in the words of a file or a request."""
+    """The change is refused for the reason `code`; `field` names what was wrong, in the words of a file or a request.
 
-    def __init__(self, code: str, field: str | None = None):
+    `among` are the codes of all entries that are wrong together, such as those of a circle.
+    """
+
+    def __init__(self, code: str, field: str | None = None, among: Sequence[str] = ()):
         super().__init__(code)
         self.code = code
         self.field = field
+        self.among = tuple(among)
 
     @property
     def text(self) -> Text:
@@ -74,11 +79,13 @@ TEXTS: dict[str, Text] = {
     "not_rank": Text(
         "الرتبة إحدى: main، sub، approver، head.", "The rank is one of main, sub, approver, head."
     ),
+    "not_kind": Text("نوع الجهة غير معروف.", "This kind of body is not known."),
     "not_part": Text("الجزء technical أو rights.", "The part is technical or rights."),
     "unknown_governorate": Text("لا توجد محافظة بهذا الرمز.", "There is no governorate with this code."),
     "unknown_institution": Text("لا توجد جهة بهذا الرمز.", "There is no body with this code."),
     "unknown_unit": Text("لا توجد وحدة بهذا الرمز.", "There is no unit with this code."),
     "unknown_officer": Text("لا يوجد ضابط ارتباط كهذا.", "There is no such officer."),
+    "unknown_duty": Text("لا توجد مناوبة بهذا المعرّف.", "There is no duty with this id."),
     "unknown_rule": Text("لا توجد قاعدة بهذا المعرّف.", "There is no rule with this id."),
     "duplicate_row": Text("ورد هذا السجل في صف سابق.", "An earlier row is about the same thing."),
     "duplicate_email": Text(
@@ -94,6 +101,15 @@ TEXTS: dict[str, Text] = {
     "unit_moves": Text(
         "لا تنتقل وحدة من جهة إلى أخرى؛ أنهِها وأدخل وحدة جديدة.",
         "A unit does not move to another body; end it and enter a new one.",
+    ),
+    "successor_cycle": Text("تصبح الجهة بهذا خلفًا لنفسها.", "The body would come to be its own successor."),
+    "successor_over": Text(
+        "تنتهي الجهة الخلف قبل ذلك أو معه.", "The successor ends before that, or on the same day."
+    ),
+    "institution_has_cases": Text(
+        "لدى الجهة طلبات مفتوحة؛ سمِّ الجهة التي تخلفها.",
+        "The body has open cases; name the body that succeeds it.",
+        CONFLICT,
     ),
     "officer_moves": Text(
         "لا ينتقل السجل من جهة إلى أخرى؛ أنهِه هناك ثم أدخل سجلًا جديدًا.",

@@ -7,6 +7,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from services.chassis.messages import Message
 from services.routing import cells, sheet
+from services.routing.plan import ENTITIES
 from services.routing.schemas import NameSchema
 from services.routing.schemas_directory import Cell, Moment
 
@@ -151,7 +152,7 @@ class ChangesQuerySchema(Schema):
 
     entity = fields.String(
         load_default=None,
-        validate=validate.OneOf(("unit", "officer", "rule", "leave", "certificate", "duty")),
+        validate=validate.OneOf(tuple(ENTITIES.values())),
     )
     key = fields.String(load_default=None, validate=validate.Length(max=200))
     before = fields.Integer(load_default=None, validate=validate.Range(min=1))

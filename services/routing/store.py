@@ -40,6 +40,9 @@ institution = Table(
     Column("governorate", Text),
     Column("name_ar", Text),
     Column("name_en", Text),
+    Column("valid_from", Date),
+    Column("valid_to", Date),
+    Column("successor", Text),
 )
 rule = Table(
     "rule",

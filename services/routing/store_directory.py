@@ -87,6 +87,7 @@ directory_change = Table(
 )
 
 _ENTITIES: dict[str, Table] = {
+    "institution": institution,
     "unit": unit,
     "officer": officer,
     "rule": rule,
@@ -97,6 +98,7 @@ _ENTITIES: dict[str, Table] = {
 #: What belongs to an entry of the directory; the other columns say how and when the row came to be.
 _OFFICER = ("id", "institution", "unit", "rank", "name_ar", "name_en", "email", "phone", "languages")
 _COLUMNS: dict[str, tuple[str, ...]] = {
+    "institution": tuple(institution.c.keys()),
     "unit": tuple(unit.c.keys()),
     "officer": (*_OFFICER, "valid_from", "valid_to"),
     "rule": tuple(rule.c.keys()),
@@ -104,6 +106,16 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "certificate": tuple(certificate.c.keys()),
     "duty": ("id", "institution", "officer_id", "starts_at", "ends_at", "position"),
 }
+# Two looks into an index for each body, however many cases there are.
+_BUSY = text(
+    """
+    SELECT code FROM institution i
+    WHERE EXISTS (SELECT FROM cases WHERE institution = i.code
+                  AND NOT (status IN ('answered', 'closed', 'referred', 'withdrawn', 'inadmissible', 'merged')))
+       OR EXISTS (SELECT FROM cases WHERE receiver = i.code
+                  AND NOT (status IN ('answered', 'closed', 'referred', 'withdrawn', 'inadmissible', 'merged')))
+    """
+)
 _GROUPS = text(
     """
     SELECT category, governorate, institution, width_bucket(received_at, CAST(:marks AS timestamptz[])) AS segment, count(*) AS cases
@@ -120,16 +132,18 @@ def lock(connection: Connection) -> int:
     return connection.execute(text("SELECT version FROM directory_version FOR UPDATE")).scalar_one()
 
 
-def known(connection: Connection) -> Known:
-    """The directory as rows. After `lock`, exact until the transaction ends."""
+def known(connection: Connection, *, busy: bool = False) -> Known:
+    """The directory as rows; with `busy` it knows which bodies have open cases. After `lock`, exact until the transaction ends."""
     certificates = rows_of(connection, "certificate")
     return Known(
-        institutions=frozenset(connection.execute(select(institution.c.code)).scalars()),
+        institutions={row["code"]: row for row in rows_of(connection, "institution")},
         units={row["code"]: row for row in rows_of(connection, "unit")},
         officers={row["id"]: row for row in rows_of(connection, "officer")},
         rules={row["id"]: row for row in rows_of(connection, "rule")},
         leaves={row["id"]: row for row in rows_of(connection, "leave")},
         certificates={(row["officer_id"], row["part"], row["issued_on"]): row for row in certificates},
+        duties={row["id"]: row for row in rows_of(connection, "duty")},
+        busy=frozenset(connection.execute(_BUSY).scalars()) if busy else frozenset(),
     )
 
 

@@ -125,6 +125,10 @@ def test_what_was_exported_changes_nothing_when_it_is_read_in(kind, format, rout
         {"o": officer, "c": cover},
     )
     routing.rows(
+        "INSERT INTO on_call VALUES (gen_random_uuid(), %(i)s, %(o)s, '2026-12-01 18:30Z', '2026-12-02 05:00Z', 1)",
+        {"i": "MOH", "o": officer},
+    )
+    routing.rows(
         "UPDATE officer SET unit = 'MOH-AM', valid_to = '2027-01-01' WHERE id = %(o)s", {"o": officer}
     )
     rows = handlers_import.read(export(kind, format), format)

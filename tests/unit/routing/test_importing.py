@@ -36,6 +36,20 @@ def officer(identity: str, institution: str = "MOH", **changes) -> dict:
     return {**row, **changes}
 
 
+def body(code: str, **changes) -> dict:
+    row = {
+        "code": code,
+        "kind": "ministry",
+        "governorate": None,
+        "name_ar": "أ",
+        "name_en": "A",
+        "valid_from": OLD,
+        "valid_to": None,
+        "successor": None,
+    }
+    return {**row, **changes}
+
+
 def unit(code: str, institution: str = "MOH", parent: str | None = None) -> dict:
     return {
         "code": code,
@@ -71,7 +85,7 @@ LEAVE = {
     "cover_id": None,
 }
 KNOWN = Known(
-    institutions=frozenset({"MOH", "GAM"}),
+    institutions={code: body(code) for code in ("MOH", "GAM", "WAJ")},
     units={
         each["code"]: each for each in (unit("MOH-1"), unit("MOH-2", parent="MOH-1"), unit("GAM-1", "GAM"))
     },
