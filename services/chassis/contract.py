@@ -5,9 +5,13 @@ The two are never shared as code. Both are tested against the same golden JSON u
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
+import jsonschema_rs
 import marshmallow
+
+from services.chassis import json_schema
 
 _SCOPE = re.compile(r"\A[A-Za-z0-9_]{1,40}\Z|\A-\Z")
 
@@ -51,7 +55,8 @@ class FactType:
     def new(self, subject: str, data: dict[str, Any], *, scope: str = "-") -> Fact:
         """The fact about `subject` (a UUID as text). Raises InvalidFact that names the wrong fields, without their values.
 
-        marshmallow does not validate on dump, so what was dumped is loaded again by the strict schema.
+        marshmallow does not validate on dump, so what was dumped is checked by the schema's own JSON Schema, the one that consumers are
+        given: that takes a tenth of the time of loading it again, which is done only to name what is wrong.
         """
         if not _SCOPE.match(scope):
             raise InvalidFact(f"{self.type}: scope")
@@ -60,12 +65,20 @@ class FactType:
             raise InvalidFact(f"{self.type}: unknown {', '.join(unknown)}")
         try:
             wire = self._dumper.dump(data)
-            wrong = self._checker.validate(wire)
         except (ValueError, TypeError, AttributeError):
             raise InvalidFact(f"{self.type}: a field has the wrong type") from None
-        if wrong:
+        if not self.accepts(wire):
+            wrong = self._checker.validate(wire) or ("not its JSON Schema",)
             raise InvalidFact(f"{self.type}: {', '.join(sorted(map(str, wrong)))}")
         return Fact(self.type, self.version, subject, scope, wire)
+
+    def accepts(self, wire: dict[str, Any]) -> bool:
+        """Whether data are as the schema wants them on the wire."""
+        return self._compiled.is_valid(wire)
+
+    @cached_property
+    def _compiled(self) -> jsonschema_rs.Draft202012Validator:
+        return jsonschema_rs.Draft202012Validator(json_schema.of(self.schema), validate_formats=True)
 
 
 class Reading(marshmallow.Schema):

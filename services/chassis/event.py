@@ -18,6 +18,7 @@ _CE_TYPE = re.compile(rf"\A{PRODUCT}\.([A-Z][A-Za-z0-9]{{0,99}})\.v([1-9][0-9]{{
 _CE_SOURCE = re.compile(rf"\A/{PRODUCT}/([a-z][a-z0-9_]{{0,49}})\Z")
 _SCOPE = re.compile(r"\A[A-Za-z0-9_-]{1,40}\Z")
 _SEQUENCE_MOST = 2**31 - 1
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 # PostgreSQL can hold neither a NUL nor half of a surrogate pair. A delivery with one must be parked like any other that is no event;
 # let in, it could be stored nowhere, not even among the failed, and would come back for ever.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -125,7 +126,7 @@ def properties(event_id: str) -> dict[str, Any]:
 
 def dump(data: dict[str, Any]) -> str:
     """Compact JSON text. Raises TypeError for what is not JSON-safe: a rich type must be made a string by a schema first."""
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _ENCODER.encode(data)
 
 
 def load(body: bytes | str) -> dict[str, Any]:
