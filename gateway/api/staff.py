@@ -39,15 +39,6 @@ ROUTES = (
         roles=_HANDLERS,
     ),
     Route(
-        "GET",
-        "/v1/staff/worklist",
-        "routing",
-        "/staff/worklist",
-        limit="staff",
-        roles=_HANDLERS,
-        query=True,
-    ),
-    Route(
         "GET", "/v1/staff/unowned", "routing", "/staff/unowned", limit="staff", roles=_COORDINATOR, query=True
     ),
     Route(

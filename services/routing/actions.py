@@ -28,6 +28,10 @@ CLOCK = Who(records.SYSTEM, frozenset({t.SYSTEM}))
 _TEXTS = ("question", "found", "remedy", "legal_basis", "summary", "reason", "next_steps")
 
 
+#: What gives a case back to its officer without anybody having decided so on the spot: until the next action it waits for them.
+_WAITING = {"answer_question": "answered", "lapse_question": "no_answer", "return_reply": "returned"}
+
+
 class NoSuchCase(Exception):
     """There is none, or none that the caller may know of."""
 
@@ -120,7 +124,7 @@ def roles_of(connection: Connection, case: Row[Any], who: Who) -> frozenset[str]
         roles |= who.roles & {t.OFFICER, t.APPROVER, t.HEAD}
     if t.OFFICER in who.roles and receives:
         roles.add(t.RECEIVER)
-    if holds and t.OFFICER in who.roles and _is_main(connection, who):
+    if holds and t.OFFICER in who.roles and is_main(connection, who):
         roles.add(t.MAIN)
     return frozenset(roles)
 
@@ -153,7 +157,8 @@ def _closers(connection: Connection, case: Row[Any], reply: Row[Any] | None) -> 
     return {name for name in (refused, *((reply.author, reply.approver) if reply else ())) if name}
 
 
-def _is_main(connection: Connection, who: Who) -> bool:
+def is_main(connection: Connection, who: Who) -> bool:
+    """Whether the directory has somebody as main officer of the body that they act for."""
     try:
         UUID(who.id)
     except ValueError:
@@ -188,9 +193,8 @@ def _write(step: Step, action: str, cause: Event | None) -> Row[Any]:
         details["texts"] = history.digest(texts)
     if case.status == t.RECEIVED and target != t.RECEIVED:
         step.changes["unowned_since"] = None
-    changed = store_cases.change(
-        step.connection, step.id, {**step.changes, "status": target, "version": number}
-    )
+    settled = {"status": target, "version": number, "waiting": _waiting(step, action)}
+    changed = store_cases.change(step.connection, step.id, {**step.changes, **settled})
     _move_load(step.connection, case, changed)
     if step.note:
         store_cases.add_note(step.connection, step.id, number, step.note)
@@ -202,6 +206,14 @@ def _write(step: Step, action: str, cause: Event | None) -> Row[Any]:
         # A promise that moved is a line of the history of its own, and one more version.
         changed = store_cases.lock(step.connection, step.id) or changed
     return changed
+
+
+def _waiting(step: Step, action: str) -> str | None:
+    """Why the case, being worked on, waits for its officer: until a member of staff does something with it."""
+    if step.row.target != t.ACCEPTED:
+        return None
+    by_staff = step.who.id not in (COMPLAINANT.id, CLOCK.id)
+    return _WAITING.get(action, None if by_staff else step.case.waiting)
 
 
 def _move_load(connection: Connection, before: Row[Any], after: Row[Any]) -> None:

@@ -1,12 +1,7 @@
-"""HTTP resources of cases: read one, act on it, the list of work. Schema in, one handler, schema out."""
+"""HTTP resources of cases: read one, act on it. Schema in, one handler, schema out."""
 
-import base64
-import binascii
-from datetime import datetime
 from typing import Any
 from uuid import UUID
-
-from sqlalchemy import Row
 
 from services.chassis import database, settings
 from services.chassis.clock import now
@@ -18,7 +13,6 @@ from services.routing.settings import Settings
 STAFF = ("officer", "approver", "coordinator")
 #: The head of a body follows its cases and takes no action on them.
 READERS = (*STAFF, "head")
-_NEVER = "infinity"
 _REFUSED = (
     actions.NoSuchCase,
     actions.VersionConflict,
@@ -104,31 +98,6 @@ def act(body: dict[str, Any], complaint_id: UUID, action: str) -> tuple[dict[str
     return _shown(standing), 200, _tag(standing.case.version)
 
 
-@blueprint.get("/staff/worklist")
-@require(*STAFF)
-@blueprint.arguments(schemas_cases.WorklistQuerySchema, location="query")
-@blueprint.response(200, schemas_cases.WorklistSchema)
-def worklist(query: dict[str, Any]) -> dict[str, Any]:
-    """The cases of a body, first due first; open ones unless a state is asked for."""
-    institution = _institution(query["institution"])
-    after = _read_mark(query["after"]) if query["after"] else None
-    with database.transaction(handlers.SOURCE) as connection:
-        rows = connection.execute(
-            store_cases.worklist(
-                institution,
-                state=query["state"],
-                incoming=query["incoming"],
-                after=after,
-                limit=query["limit"] + 1,
-            )
-        ).all()
-    page = rows[: query["limit"]]
-    return {
-        "items": [row._mapping for row in page],
-        "next": _mark(page[-1]) if len(rows) > len(page) else None,
-    }
-
-
 def who() -> step.Who:
     """The member of staff who asks."""
     actor = current_actor()
@@ -136,17 +105,6 @@ def who() -> step.Who:
     # An account of an officer acts as the officer of the directory, whose rank and desk count.
     identity = str(actor.attributes.get("officer_id") or actor.id)
     return step.Who(identity, actor.roles & frozenset(READERS), str(institution) if institution else None)
-
-
-def _institution(asked: str | None) -> str:
-    asking = who()
-    if t.COORDINATOR in asking.roles and asked is not None:
-        return asked
-    if asked is not None and asked != asking.institution:
-        raise _wrong("institution", "not_yours", "هذه ليست جهتك.", "This is not your body.")
-    if asking.institution is None:
-        raise _wrong("institution", "required", "حدّد الجهة.", "Say which body.")
-    return asking.institution
 
 
 def _shown(standing: actions.Standing) -> dict[str, Any]:
@@ -181,7 +139,7 @@ def _problem(error: Exception) -> Problem:
         return _wrong_fields(error)
     if isinstance(error, step.Refused):
         sentence = _REFUSALS[error.code]
-        return _wrong(error.field, error.code, sentence["ar"], sentence["en"])
+        return wrong(error.field, error.code, sentence["ar"], sentence["en"])
     message = {
         "ar": "لا يوجد ضابط ارتباط متاح في الجهة الآن؛ حدّد ضابطًا بعينه.",
         "en": "No officer of the body is available now; name one.",
@@ -235,7 +193,8 @@ def _wrong_fields(error: actions.WrongFields) -> Problem:
     return Problem(422, "validation", errors=errors)
 
 
-def _wrong(field: str, code: str, ar: str, en: str) -> Problem:
+def wrong(field: str, code: str, ar: str, en: str) -> Problem:
+    """A refusal of one field of what was asked."""
     return Problem(
         422, "validation", errors=[{"field": field, "code": code, "message": {"ar": ar, "en": en}}]
     )
@@ -244,21 +203,3 @@ def _wrong(field: str, code: str, ar: str, en: str) -> Problem:
 def _no_case() -> Problem:
     message = {"ar": "لا توجد حالة بهذا المعرّف.", "en": "There is no case with this id."}
     return Problem(404, "case_not_found", message)
-
-
-def _mark(row: Row[Any]) -> str:
-    due = row.due_at.isoformat() if row.due_at else _NEVER
-    return base64.urlsafe_b64encode(f"{due} {row.complaint_id}".encode()).decode().rstrip("=")
-
-
-def _read_mark(mark: str) -> tuple[str, str]:
-    try:
-        plain = base64.urlsafe_b64decode(mark.encode("ascii") + b"=" * (-len(mark) % 4)).decode("ascii")
-        due, _, complaint_id = plain.partition(" ")
-        if due != _NEVER and datetime.fromisoformat(due).tzinfo is None:
-            raise ValueError
-        return due, str(UUID(complaint_id))
-    except (ValueError, binascii.Error):
-        raise _wrong(
-            "after", "page_mark_invalid", "علامة الصفحة غير سليمة.", "The page mark is not valid."
-        ) from None

@@ -6,7 +6,6 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from services.chassis.web import Message
 from services.routing import outcomes
-from services.routing import transitions as t
 from services.routing.schemas import CaseSchema, CaseWithHistorySchema, NameSchema
 
 _BLANK = Message("blank", ar="اكتب نصًا.", en="Write something.")
@@ -123,20 +122,3 @@ class ActedSchema(CaseSchema):
     """A case after an action."""
 
     allowed_actions = fields.List(fields.Nested(AllowedActionSchema), required=True)
-
-
-class WorklistQuerySchema(Schema):
-    """`institution` is the coordinator's to say; for officers it is their own body. `after` is the `next` of the page before."""
-
-    institution = fields.String(load_default=None, validate=validate.Length(min=1, max=16))
-    state = fields.String(load_default=None, validate=validate.OneOf(t.STATES))
-    incoming = fields.Boolean(load_default=False)
-    after = fields.String(load_default=None, validate=validate.Length(max=200))
-    limit = fields.Integer(load_default=50, validate=validate.Range(min=1, max=200))
-
-
-class WorklistSchema(Schema):
-    """Cases, first due first; `next` is null on the last page."""
-
-    items = fields.List(fields.Nested(CaseSchema), required=True)
-    next = fields.String(required=True, allow_none=True)

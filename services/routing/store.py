@@ -133,6 +133,7 @@ cases = Table(
     Column("receiver", Text),
     Column("merged_into", Uuid),
     Column("transfers", SmallInteger),
+    Column("waiting", Text),
 )
 # First number of the two-part advisory locks that guard the loads of a body's officers.
 _LOAD_LOCK = 0x6C6F6164

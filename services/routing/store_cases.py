@@ -1,4 +1,4 @@
-"""What happens to one case: its row, its replies, questions, transfers and notes, and the list of work."""
+"""What happens to one case: its row, its replies, questions, transfers and notes."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -12,23 +12,17 @@ from sqlalchemy import (
     DateTime,
     Integer,
     Row,
-    Select,
     SmallInteger,
     Table,
     Text,
     Uuid,
     and_,
-    func,
-    literal,
     select,
-    text,
-    tuple_,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.routing import store
 from services.routing.store import cases
-from services.routing.transitions import SETTLED
 
 _UTC = DateTime(timezone=True)
 
@@ -89,13 +83,6 @@ case_term = Table(
     Column("code", Text, primary_key=True),
     Column("valid_from", Date, primary_key=True),
     Column("days", SmallInteger),
-)
-
-# The expression of the indexes: what has no due time comes last.
-_DUE = func.coalesce(cases.c.due_at, literal("infinity").cast(_UTC))
-# Word for word the condition of the index; the values are compared as they are written.
-_OPEN = text(
-    "NOT (cases.status IN ('answered', 'closed', 'referred', 'withdrawn', 'inadmissible', 'merged'))"
 )
 
 
@@ -179,27 +166,3 @@ def _take(connection: Connection, state: Any, until: Any, now: datetime, limit: 
     query = select(cases.c.complaint_id).where(state, until <= now).order_by(until).limit(limit)
     found = connection.execute(query.with_for_update(skip_locked=True)).scalars()
     return [str(complaint_id) for complaint_id in found]
-
-
-def worklist(
-    institution: str,
-    *,
-    state: str | None,
-    incoming: bool,
-    after: tuple[str, str] | None,
-    limit: int,
-) -> Select[Any]:
-    """Cases that a body holds, or with `incoming` those that another wants to pass to it, first due first; all open ones, or of a state.
-
-    `after` is the (due time as text, complaint id) of the last one of the page before.
-    """
-    query = select(cases).where((cases.c.receiver if incoming else cases.c.institution) == institution)
-    if state is not None:
-        query = query.where(cases.c.status == state)
-    if state not in SETTLED:
-        query = query.where(_OPEN)
-    if after is not None:
-        query = query.where(
-            tuple_(_DUE, cases.c.complaint_id) > tuple_(literal(after[0]).cast(_UTC), after[1])
-        )
-    return query.order_by(_DUE, cases.c.complaint_id).limit(limit)

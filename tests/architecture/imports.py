@@ -27,6 +27,7 @@ RULES = {
         "session",
         "sheet",
         "transitions",
+        "views",
     },
     "notification": {"message", "outcome", "template", "sms"},
     "reporting": {"kpi"},

@@ -4,13 +4,12 @@ from uuid import uuid4
 
 import pytest
 
-from services.chassis import actor, database
+from services.chassis import actor
 from services.chassis.actor import Actor
 from services.chassis.clock import now
-from services.routing import store_cases
 from services.routing.service import create_app
 from tests.unit.routing.conftest import received
-from tests.unit.routing.desk import REPLY, Desk
+from tests.unit.routing.desk import REPLY
 
 COORDINATOR = Actor("c", frozenset({"coordinator"}))
 
@@ -135,57 +134,3 @@ def test_an_action_that_is_none_and_a_case_that_is_none(call, path):
     assert {**other.json, "correlation_id": 0} == {**none.json, "correlation_id": 0}
     public = Actor("p", frozenset({"public"}))
     assert call(public, "POST", f"{path}/actions/accept", {"version": 2}).status_code == 403
-
-
-def test_the_list_of_work_comes_in_pages_first_due_first(call, routing):
-    kinds = ("complaint", "question", "praise", "complaint", "question")
-    routing.receive([received(kind=kind) for kind in kinds] + [received(category="health.waiting")])
-    seen, after = [], ""
-    while after is not None:
-        page = call(officer_of("WAJ"), "GET", f"/staff/worklist?limit=2{after and f'&after={after}'}").json
-        seen += page["items"]
-        after = page["next"]
-    assert [each["kind"] for each in seen] == ["question", "question", "complaint", "complaint", "praise"]
-    assert len({each["complaint_id"] for each in seen}) == 5
-
-
-def test_the_list_of_work_by_state_and_of_what_comes_in(call, routing, keys):
-    desk, other = Desk(routing, keys), Desk(routing, keys)
-    desk.answer()
-    other.act("transfer", institution="MOH", reason="x")
-
-    def ids(who, query):
-        return [each["complaint_id"] for each in call(who, "GET", f"/staff/worklist?{query}").json["items"]]
-
-    waj, moh = officer_of("WAJ"), officer_of("MOH")
-    assert ids(waj, "") == [other.id]
-    assert ids(waj, "state=answered") == [desk.id]
-    assert ids(waj, "state=in_transfer") == [other.id]
-    assert ids(moh, "") == []
-    assert ids(moh, "incoming=true") == [other.id]
-    assert ids(COORDINATOR, "institution=WAJ") == [other.id]
-    assert call(moh, "GET", f"/staff/cases/{other.id}").status_code == 200
-    for who, query in ((moh, "institution=WAJ"), (COORDINATOR, ""), (waj, "after=xyz"), (waj, "state=lost")):
-        assert call(who, "GET", f"/staff/worklist?{query}").status_code == 422
-
-
-@pytest.mark.parametrize(
-    ("state", "incoming", "index"),
-    [
-        (None, False, "cases_open"),
-        ("accepted", False, "cases_open"),
-        ("closed", False, "cases_settled"),
-        (None, True, "cases_incoming"),
-    ],
-)
-def test_the_list_of_work_reads_an_index_and_no_more_than_a_page(routing, state, incoming, index):
-    routing.receive([received() for _ in range(50)])
-    after = ("2026-12-01T00:00:00+00:00", "018f3c1e-0000-7000-8000-000000000009")
-    query = store_cases.worklist("WAJ", state=state, incoming=incoming, after=after, limit=10)
-    with database.transaction("routing") as connection:
-        for other in ("enable_seqscan", "enable_bitmapscan"):
-            connection.exec_driver_sql(f"SET LOCAL {other} = off")
-        statement = query.compile(connection.engine, compile_kwargs={"literal_binds": True})
-        plan = "\n".join(row[0] for row in connection.exec_driver_sql(f"EXPLAIN {statement}"))
-    assert index in plan
-    assert "Sort" not in plan

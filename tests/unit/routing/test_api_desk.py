@@ -1,0 +1,249 @@
+"""The lists of work and what lies on a desk, over HTTP, with signed actors."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.chassis import actor
+from services.chassis.actor import Actor
+from services.chassis.clock import now
+from services.routing.service import create_app
+from tests.unit.routing.conftest import received
+from tests.unit.routing.desk import REPLY, Desk
+
+COORDINATOR = Actor("c", frozenset({"coordinator"}))
+
+
+def staff(institution: str, name: str = "o", *roles: str) -> Actor:
+    return Actor(name, frozenset(roles or ("officer",)), {"institution": institution})
+
+
+def signed_in(who, *roles: str) -> Actor:
+    """The account of an officer of the directory."""
+    return staff("WAJ", who.id, *roles)
+
+
+@pytest.fixture
+def call(routing):
+    """call(actor, path, method, body, language) → the answer."""
+    client = create_app().test_client()
+
+    def send(who: Actor, path: str, method: str = "GET", body=None, language="en"):
+        headers = {
+            "Accept-Language": language,
+            "Authorization": f"Bearer {actor.sign(who, 'routing', now())}",
+        }
+        return client.open(path, method=method, json=body, headers=headers)
+
+    return send
+
+
+@pytest.fixture
+def ids(call):
+    """ids(actor, query) → the complaints of a list."""
+
+    def send(who: Actor, query: str) -> list[str]:
+        answer = call(who, f"/staff/worklist?{query}")
+        assert answer.status_code == 200, answer.json
+        return [each["complaint_id"] for each in answer.json["items"]]
+
+    return send
+
+
+@pytest.fixture
+def desk(routing, keys):
+    return Desk(routing, keys)
+
+
+def test_a_list_comes_in_pages_first_due_first(call, routing):
+    kinds = ("complaint", "question", "praise", "complaint", "question")
+    routing.receive([received(kind=kind) for kind in kinds] + [received(category="health.waiting")])
+    seen, after = [], ""
+    while after is not None:
+        page = call(staff("WAJ"), f"/staff/worklist?limit=2{after and f'&after={after}'}").json
+        seen += page["items"]
+        after = page["next"]
+    assert [each["kind"] for each in seen] == ["question", "question", "complaint", "complaint", "praise"]
+    assert len({each["complaint_id"] for each in seen}) == 5
+    assert seen[0]["officer_name"].keys() == {"ar", "en"}
+    assert seen[0]["progress"]["by_the_clock"] is False
+    assert seen[-1]["progress"] is None
+
+
+def test_the_lists_by_state_and_of_what_comes_in(call, ids, routing, keys):
+    answered, passed = Desk(routing, keys), Desk(routing, keys)
+    answered.answer()
+    passed.act("transfer", institution="MOH", reason="x")
+    waj, moh = staff("WAJ"), staff("MOH")
+    assert ids(waj, "") == [passed.id]
+    assert ids(waj, "state=answered") == [answered.id]
+    assert ids(waj, "state=in_transfer") == [passed.id]
+    assert ids(waj, f"state=answered&officer_id={answered.case.officer_id}") == [answered.id]
+    assert ids(moh, "") == []
+    assert ids(moh, "incoming=true") == ids(moh, "view=incoming") == [passed.id]
+    assert ids(COORDINATOR, "institution=WAJ") == [passed.id]
+    assert call(moh, f"/staff/cases/{passed.id}").status_code == 200
+    refused = ((moh, "institution=WAJ"), (COORDINATOR, ""), (waj, "after=xyz"), (waj, "state=lost"))
+    for who, query in (
+        *refused,
+        (waj, "view=team"),
+        (waj, "view=all"),
+        (staff("WAJ", "h", "head"), "view=mine"),
+    ):
+        answer = call(who, f"/staff/worklist?{query}", language="ar")
+        assert (answer.status_code, len(answer.json["errors"])) == (422, 1)
+
+
+def test_an_officer_sees_the_own_desk_and_the_main_officer_the_whole(ids, desk):
+    holder = str(desk.case.officer_id)
+    own, other = staff("WAJ", holder), staff("WAJ", "018f3c1e-0000-7000-8000-000000000009")
+    assert ids(own, "view=mine") == ids(own, "view=waiting_for_me") == [desk.id]
+    assert ids(other, "view=mine") == ids(staff("WAJ"), "view=mine") == []
+    main = signed_in(desk.main)
+    mine = [desk.id] if holder == desk.main.id else []
+    assert ids(main, "view=mine") == mine
+    assert ids(main, "view=team") == ids(main, f"view=team&officer_id={holder}") == [desk.id]
+    assert ids(staff("WAJ", "m", "officer", "main_officer"), "view=team") == [desk.id]
+    for role in ("head", "approver"):
+        assert ids(staff("WAJ", "x", role), "view=team&category=water.outage") == [desk.id]
+    assert ids(main, "view=team&category=water.leak") == []
+    assert ids(main, "view=team&governorate=JO-AM") == []
+
+
+def test_what_waits_for_an_officer(ids, call, desk):
+    own = staff("WAJ", str(desk.case.officer_id))
+
+    def waiting():
+        return ids(own, "view=waiting_for_me")
+
+    assert waiting() == [desk.id]
+    desk.act("accept")
+    assert waiting() == []
+    desk.act("ask", question="?")
+    assert ids(own, "view=awaiting_complainant") == [desk.id]
+    assert waiting() == []
+    desk.said("answer_question", message="018f3c1e-0000-7000-8000-000000000009")
+    assert waiting() == [desk.id]
+    (item,) = call(own, "/staff/worklist?view=waiting_for_me").json["items"]
+    assert item["waiting"] == "answered"
+    desk.act("propose_reply", **REPLY)
+    assert waiting() == []
+    desk.act("return_reply", desk.approver, reason="x")
+    assert waiting() == [desk.id]
+    desk.act("interim_reply", summary="x", expected_at=desk.now + timedelta(days=1))
+    assert waiting() == []
+    desk.act("propose_reply", **REPLY)
+    desk.act("return_reply", desk.approver, reason="x")
+    desk.said("withdraw")
+    assert waiting() == []
+    assert desk.case.waiting is None
+
+
+def test_replies_are_approved_by_another_than_their_author(ids, call, desk):
+    desk.act("accept")
+    desk.act("propose_reply", desk.main, **REPLY)
+    approver = staff("WAJ", "a", "approver")
+    assert ids(approver, "view=to_approve") == [desk.id]
+    assert ids(signed_in(desk.main), "view=to_approve") == []
+    assert ids(staff("MOH", "a", "approver"), "view=to_approve") == []
+    seen = call(approver, "/staff/desk").json
+    assert (seen["counts"]["to_approve"], seen["next_reason"]) == (1, "to_approve")
+    assert seen["next"]["complaint_id"] == desk.id
+
+
+def test_the_coordinator_s_lists(ids, call, routing, keys, desk):
+    routing.receive(
+        [received(category="nobody.answers"), received(category="nobody.answers", kind="question")]
+    )
+    unowned = [
+        each
+        for (each,) in routing.rows(
+            "SELECT complaint_id::text FROM cases WHERE status = 'received' ORDER BY unowned_since, complaint_id"
+        )
+    ]
+    desk.answer()
+    desk.said("dispute")
+    passed = Desk(routing, keys)
+    for institution, by in (("MOH", passed.main), ("WAJ", None), ("MOH", passed.main)):
+        passed.act("transfer", by or passed.staff("main", "MOH"), institution=institution, reason="x")
+        if institution == "MOH" and passed.case.transfers < 3:
+            passed.act("accept_transfer", passed.staff("main", "MOH"))
+        elif passed.case.transfers < 3:
+            passed.act("accept_transfer", passed.main)
+    assert ids(COORDINATOR, "view=unowned") == unowned
+    first = call(COORDINATOR, "/staff/worklist?view=unowned&limit=1").json
+    assert ids(COORDINATOR, f"view=unowned&after={first['next']}") == unowned[1:]
+    assert ids(COORDINATOR, "view=disputed") == [desk.id]
+    assert ids(COORDINATOR, "view=disputed&institution=MOH") == []
+    assert ids(COORDINATOR, "view=arbiter") == [passed.id]
+    seen = call(COORDINATOR, "/staff/desk").json
+    assert seen["counts"] == {
+        "unowned": 2,
+        "urgent": 0,
+        "overdue": 0,
+        "arbiter": 1,
+        "disputed": 1,
+        "escalated": 0,
+    }
+    assert (seen["next_reason"], seen["next"]["complaint_id"]) == ("unowned", unowned[0])
+
+
+def test_what_is_due_today_and_what_is_late(ids, call, desk, routing):
+    own = staff("WAJ", str(desk.case.officer_id))
+    moment = now()
+
+    def due(at: datetime):
+        routing.rows(
+            "UPDATE cases SET due_at = %(at)s WHERE complaint_id = %(id)s", {"at": at, "id": desk.id}
+        )
+        return ids(own, "view=overdue"), ids(own, "view=due_today")
+
+    end = datetime.fromisoformat(f"{moment.astimezone(UTC):%Y-%m-%d}T21:00:00+00:00")
+    end += timedelta(days=1) if moment >= end else timedelta()
+    assert due(moment - timedelta(seconds=1)) == ([desk.id], [])
+    assert due(end - timedelta(milliseconds=1)) == ([], [desk.id])
+    assert due(end) == ([], [])
+    due(moment - timedelta(days=1))
+    seen = call(own, "/staff/desk").json
+    assert (seen["counts"]["mine"], seen["counts"]["overdue"], seen["next_reason"]) == (1, 1, "overdue")
+    assert seen["next"]["progress"]["minutes_left"] <= 0
+    assert ids(COORDINATOR, "view=overdue") == [desk.id]
+    assert ids(staff("WAJ", "h", "head"), "view=overdue") == [desk.id]
+    # What waits for the complainant is not the next thing to do, however late.
+    desk.act("accept")
+    desk.act("ask", question="?")
+    due(moment - timedelta(days=1))
+    assert call(own, "/staff/desk").json["next"] is None
+
+
+def test_a_list_that_is_narrowed_down_goes_on_where_it_stopped_looking(call, routing, monkeypatch):
+    from services.routing import store_worklist
+
+    monkeypatch.setattr(store_worklist, "SCANNED", 4)
+    routing.receive([received(governorate="JO-IR") for _ in range(9)] + [received(governorate="JO-KA")])
+    seen, pages, after = [], 0, ""
+    while after is not None:
+        page = call(staff("WAJ"), f"/staff/worklist?governorate=JO-KA{after and f'&after={after}'}").json
+        seen += page["items"]
+        pages, after = pages + 1, page["next"]
+    assert len(seen) == 1
+    assert pages == 3
+
+
+def test_counting_ends_at_a_thousand(call, routing, monkeypatch):
+    from services.routing import store_worklist
+
+    monkeypatch.setattr(store_worklist, "COUNTED", 3)
+    routing.receive([received() for _ in range(5)])
+    seen = call(staff("WAJ", "h", "head"), "/staff/desk").json
+    assert (seen["counts"]["overdue"], seen["more"]) == (0, [])
+    routing.rows("UPDATE cases SET due_at = now() - interval '1 day'")
+    seen = call(staff("WAJ", "h", "head"), "/staff/desk").json
+    assert (seen["counts"]["overdue"], seen["more"]) == (3, ["overdue"])
+
+
+def test_who_belongs_to_no_body_has_an_empty_desk(call):
+    nobody = Actor("o", frozenset({"officer"}))
+    seen = call(nobody, "/staff/desk").json
+    assert (set(seen["counts"].values()), seen["next"]) == ({0}, None)
+    assert call(Actor("p", frozenset({"public"})), "/staff/desk").status_code == 403
