@@ -77,6 +77,11 @@ GET  /file                                                   everybody
 POST /file                                                   everybody
 GET  /track                                                  everybody
 POST /track                                                  everybody
+GET  /track/standing                                         everybody
+POST /track/answer                                           everybody
+POST /track/withdraw                                         everybody
+POST /track/rate                                             everybody
+POST /track/dispute                                          everybody
 GET  /docs                                                   everybody
 GET  /docs/staff                                             everybody
 GET  /leave                                                  everybody

@@ -18,6 +18,7 @@ from gateway.web import (
     render,
     sign_in_pages,
     staff_pages,
+    track_acts,
     track_pages,
 )
 from gateway.web.render import N_
@@ -33,6 +34,11 @@ PAGES: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("/file", "POST", file_pages.answer),
     ("/track", "GET", track_pages.form),
     ("/track", "POST", track_pages.show),
+    (track_pages.STANDING, "GET", track_pages.standing),
+    (track_acts.ANSWER.path, "POST", track_acts.answer),
+    (track_acts.WITHDRAW.path, "POST", track_acts.withdraw),
+    (track_acts.RATE.path, "POST", track_acts.rate),
+    (track_acts.DISPUTE.path, "POST", track_acts.dispute),
     ("/docs", "GET", docs_page.show),
     ("/docs/staff", "GET", docs_page.show_staff),
     ("/staff/sign-in", "GET", sign_in_pages.form),

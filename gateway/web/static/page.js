@@ -15,9 +15,9 @@ if (exit) {
 }
 
 // How many characters are left, said when it becomes tight.
-const text = document.getElementById("text");
-const left = document.getElementById("text-left");
-if (text && left) {
+for (const text of document.querySelectorAll("textarea[data-most]")) {
+  const left = document.getElementById(`${text.id}-left`);
+  if (!left) continue;
   const most = Number(text.dataset.most);
   const say = () => {
     const rest = most - Array.from(text.value.trim()).length;
