@@ -2,8 +2,11 @@
 
 import os
 import sys
+from collections.abc import Iterator
 
 import pytest
+
+PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
 
 if "eventlet" in sys.modules:
     import eventlet.patcher
@@ -65,3 +68,26 @@ def browser():
         running = playwright.chromium.launch(executable_path=chromium(), args=arguments)
         yield running
         running.close()
+
+
+@pytest.fixture
+def open_page(browser) -> Iterator:
+    """Opens a page of a fresh browser context: `open_page(scripts=…, viewport=…, scheme=…)`."""
+    contexts = []
+
+    def build(*, scripts: bool = True, viewport: dict = PHONE, scheme: str = "light"):
+        context = browser.new_context(java_script_enabled=scripts, viewport=viewport, color_scheme=scheme)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.complaints = []
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        page.on(
+            "console",
+            lambda line: page.complaints.append(line.text) if "Content Security" in line.text else None,
+        )
+        return page
+
+    yield build
+    for context in contexts:
+        context.close()

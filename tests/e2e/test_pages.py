@@ -1,43 +1,19 @@
 """The pages in a real browser, in front of the real system: what a person sees and does, in both languages."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
+from tests.e2e.conftest import DESK, PHONE
 from tests.support import journey
 
 TEXT = "المياه مقطوعة عن حيّنا منذ أسبوع كامل، واتصلنا بالطوارئ ثلاث مرات دون جواب."
-PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
 NEXT = "form#filing .button[value=next]"
 
 
 @pytest.fixture(scope="module")
 def address(system) -> str:
     return system.gateway
-
-
-@pytest.fixture
-def open_page(browser) -> Iterator:
-    """Opens a page of a fresh browser context: `open_page(scripts=…, viewport=…, scheme=…)`."""
-    contexts = []
-
-    def build(*, scripts: bool = True, viewport: dict = PHONE, scheme: str = "light"):
-        context = browser.new_context(java_script_enabled=scripts, viewport=viewport, color_scheme=scheme)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(15_000)
-        page.complaints = []
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        page.on(
-            "console",
-            lambda line: page.complaints.append(line.text) if "Content Security" in line.text else None,
-        )
-        return page
-
-    yield build
-    for context in contexts:
-        context.close()
 
 
 def fill_in(page, *, group: str, category: str | None, who: str) -> None:

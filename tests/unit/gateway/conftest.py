@@ -1,5 +1,6 @@
 """A gateway app, and services for it to ask: intake's own app, and one that writes down what it is asked."""
 
+import html
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -8,6 +9,8 @@ from typing import Any
 import eventlet
 import eventlet.wsgi
 import pytest
+
+from tests.unit.gateway.said import NUMBER, Intake
 
 WAY_OUT = "postgresql+psycopg2://nobody@127.0.0.1:1/nothing"
 
@@ -97,6 +100,33 @@ def pages(gateway, environment, serve):
     from services.intake.api import create_intake_app
 
     return gateway(INTAKE_URL=serve(create_intake_app()), ROUTING_URL="http://127.0.0.1:1")
+
+
+@pytest.fixture
+def intake():
+    """An intake that says of one complaint what a test wants it to say."""
+    return Intake()
+
+
+@pytest.fixture
+def client(gateway, serve, intake):
+    """A client of a gateway in front of it."""
+    return gateway(INTAKE_URL=serve(intake), ROUTING_URL="http://127.0.0.1:1")
+
+
+@pytest.fixture
+def look(client, intake):
+    """The page of a complaint as a reader gets it: the number by POST, then the page that follows."""
+
+    def open_page(found, prefix="", **more):
+        intake.found = found
+        sent = client.post(prefix + "/track", data={"number": NUMBER, **more})
+        assert (sent.status_code, sent.location) == (303, prefix + "/track/standing")
+        answer = client.get(sent.location)
+        assert answer.status_code == 200
+        return html.unescape(answer.get_data(as_text=True))
+
+    return open_page
 
 
 def problem(answer) -> dict[str, Any]:
