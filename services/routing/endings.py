@@ -35,7 +35,7 @@ def transfer(step: Step) -> None:
         },
     )
     step.end(receiver=receiver, transfers=step.case.transfers + 1)
-    step.details |= {"to": receiver, "transfer": number, "arbiter": arbiter}
+    step.details |= {"receiver": receiver, "transfer": number, "arbiter": arbiter}
     step.state(
         case_facts.COMPLAINT_TRANSFERRED,
         receiver=receiver,

@@ -184,3 +184,11 @@ def test_a_complainant_can_withdraw_as_long_as_it_is_open(desk, far):
     assert desk.routing.rows("SELECT count(*) FROM question WHERE ended IS NULL") == [(0,)]
     assert desk.routing.rows("SELECT count(*) FROM transfer WHERE ended IS NULL") == [(0,)]
     assert desk.routing.rows("SELECT count(*) FROM reply WHERE state = 'proposed'") == [(0,)]
+
+
+def test_each_line_of_the_history_says_from_which_state_to_which(desk):
+    desk.act("transfer", institution="GAM", reason="ليست لنا.")
+    details = desk.row(
+        "SELECT details FROM case_event WHERE complaint_id = %(id)s AND action = 'transfer'"
+    ).details
+    assert (details["from"], details["to"], details["receiver"]) == ("assigned", "in_transfer", "GAM")
