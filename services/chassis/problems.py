@@ -139,7 +139,7 @@ class Problem(Exception):
     do.
 
     `errors` are per field: {"field": "a.b", "code": "required", "message": {"ar": …, "en": …}}. `headers` go
-    into the answer.
+    into the answer. `more` are members of its body that only this problem has (RFC 9457, 3.2), JSON-safe.
     """
 
     def __init__(
@@ -149,6 +149,7 @@ class Problem(Exception):
         message: Mapping[str, str] | None = None,
         errors: Sequence[Mapping[str, Any]] = (),
         headers: Mapping[str, str] | None = None,
+        more: Mapping[str, Any] | None = None,
     ):
         super().__init__(code)
         self.status = status
@@ -156,6 +157,7 @@ class Problem(Exception):
         self.message = message or DETAILS[code]
         self.errors = errors
         self.headers = dict(headers or {})
+        self.more = dict(more or {})
 
 
 def problem_of(error: BaseException) -> Problem:
@@ -210,7 +212,7 @@ def document(problem: Problem, wanted: str, correlation_id: str | None) -> bytes
             {"field": each["field"], "code": each["code"], "message": each["message"][wanted]}
             for each in problem.errors
         ]
-    body["correlation_id"] = correlation_id
+    body = {**problem.more, **body, "correlation_id": correlation_id}
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 

@@ -45,11 +45,12 @@ class NotAllowed(Exception):
 
 
 class VersionConflict(Exception):
-    """Somebody was quicker: the case is at version `current`."""
+    """Somebody was quicker: the case is at version `current`, by what `line` of its history says."""
 
-    def __init__(self, current: int):
+    def __init__(self, current: int, line: Row[Any] | None):
         super().__init__(str(current))
         self.current = current
+        self.line = line
 
 
 class WrongFields(Exception):
@@ -93,7 +94,7 @@ def act(
     if not roles:
         raise NoSuchCase
     if version is not None and version != case.version:
-        raise VersionConflict(case.version)
+        raise VersionConflict(case.version, store_history.last_line(connection, complaint_id))
     standing = t.allowed(case.status, roles, conditions(connection, case, who, now))
     row = _row(standing, action, fields)
     step = Step(connection, case, row, dict(fields), who, now, keys)

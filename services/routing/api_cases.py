@@ -3,12 +3,25 @@
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Connection
+
 from services.chassis import database, settings
 from services.chassis.clock import now
 from services.chassis.web import Blueprint, Problem, current_actor, require
-from services.routing import actions, handlers, schemas_cases, step, store, store_cases, store_history
+from services.routing import (
+    actions,
+    desk,
+    handlers,
+    schemas_cases,
+    step,
+    store,
+    store_cases,
+    store_desk,
+    store_history,
+)
 from services.routing import transitions as t
 from services.routing.settings import Settings
+from services.routing.views import Reader
 
 STAFF = ("officer", "approver", "coordinator")
 #: The head of a body follows its cases and takes no action on them.
@@ -21,6 +34,8 @@ _REFUSED = (
     step.Refused,
     step.NoOfficer,
 )
+
+_MAIN = "main_officer"
 
 blueprint = Blueprint("cases", "cases", description="One case: what it holds, what may be done, by whom.")
 
@@ -55,13 +70,20 @@ def case(complaint_id: UUID) -> tuple[dict[str, Any], int, dict[str, str]]:
     identity = str(complaint_id)
     with database.transaction(handlers.SOURCE) as connection:
         row = store.case_row(connection, identity)
-        # Somebody else's case and no case at all are answered alike.
         if row is None:
-            raise _no_case()
+            raise no_case()
         try:
             standing = actions.standing(connection, row, who(), now())
         except actions.NoSuchCase:
-            raise _no_case() from None
+            raise no_case() from None
+        asking, moment = reader(connection), now()
+        (seen,) = desk.shown(connection, [row], moment)
+        beside = {
+            "officer_name": seen["officer_name"],
+            "progress": seen["progress"],
+            "viewers": desk.viewers(connection, identity, asking, moment),
+            "templates": store_desk.count_templates(connection, asking.institution, row.category),
+        }
         found = {
             "history": store_history.history(connection, identity),
             "replies": store_cases.rows_of(connection, store_cases.reply, identity),
@@ -70,7 +92,7 @@ def case(complaint_id: UUID) -> tuple[dict[str, Any], int, dict[str, str]]:
             "notes": store_cases.rows_of(connection, store_cases.case_note, identity),
         }
     lists = {name: [each._mapping for each in rows] for name, rows in found.items()}
-    return _shown(standing) | lists, 200, _tag(row.version)
+    return _shown(standing) | lists | beside, 200, _tag(row.version)
 
 
 @blueprint.post("/staff/cases/<uuid:complaint_id>/actions/<string:action>")
@@ -107,6 +129,11 @@ def who() -> step.Who:
     return step.Who(identity, actor.roles & frozenset(READERS), str(institution) if institution else None)
 
 
+def reader(connection: Connection) -> Reader:
+    """The member of staff who asks, as the owner of a desk."""
+    return desk.reader(connection, who(), leads=_MAIN in current_actor().roles)
+
+
 def _shown(standing: actions.Standing) -> dict[str, Any]:
     rows: dict[str, list[t.Row]] = {}
     for row in standing.allowed:
@@ -130,9 +157,9 @@ def _tag(version: int) -> dict[str, str]:
 def _problem(error: Exception) -> Problem:
     """What the caller is told when an action is refused."""
     if isinstance(error, actions.NoSuchCase):
-        return _no_case()
+        return no_case()
     if isinstance(error, actions.VersionConflict):
-        return _conflict(error.current)
+        return _conflict(error)
     if isinstance(error, actions.NotAllowed):
         return _not_allowed(error.allowed)
     if isinstance(error, actions.WrongFields):
@@ -147,13 +174,30 @@ def _problem(error: Exception) -> Problem:
     return Problem(409, "no_officer", message)
 
 
-def _conflict(current: int) -> Problem:
+def _conflict(error: actions.VersionConflict) -> Problem:
+    line = error.line
     message = {
-        "ar": f"سبقك غيرك إلى هذه الحالة؛ أصبح إصدارها {current}. أعد تحميلها ثم قرّر.",
-        "en": f"Somebody was quicker; the case is at version {current} now. Load it again, then decide.",
+        "ar": f"سبقك غيرك إلى هذه الحالة؛ أصبح إصدارها {error.current}. أعد تحميلها ثم قرّر.",
+        "en": f"Somebody was quicker; the case is at version {error.current} now. Load it again, then decide.",
     }
+    more = {}
+    if line is not None:
+        with database.transaction(handlers.SOURCE) as connection:
+            name = desk.people(connection, [line.actor])[line.actor]
+        done = t.name_of(line.action)
+        message = {
+            "ar": f"سبقك {name['ar']} إلى هذه الحالة ({done['ar']})؛ أصبح إصدارها {error.current}. أعد تحميلها ثم قرّر.",
+            "en": f"{name['en']} was quicker ({done['en']}); the case is at version {error.current} now. Load it again, then decide.",
+        }
+        more["last"] = {
+            "action": line.action,
+            "action_name": done,
+            "actor_name": name,
+            "at": line.at.isoformat(),
+        }
     errors = [{"field": "version", "code": "version_conflict", "message": message}]
-    return Problem(412, "version_conflict", message, errors=errors, headers=_tag(current))
+    tag = _tag(error.current)
+    return Problem(412, "version_conflict", message, errors=errors, headers=tag, more=more)
 
 
 def _not_allowed(allowed: list[str]) -> Problem:
@@ -200,6 +244,7 @@ def wrong(field: str, code: str, ar: str, en: str) -> Problem:
     )
 
 
-def _no_case() -> Problem:
+def no_case() -> Problem:
+    """Somebody else's case and no case at all are answered alike."""
     message = {"ar": "لا توجد حالة بهذا المعرّف.", "en": "There is no case with this id."}
     return Problem(404, "case_not_found", message)

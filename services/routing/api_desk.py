@@ -1,4 +1,4 @@
-"""HTTP resources of desks: the lists of work, and what lies on a desk. Schema in, one handler, schema out."""
+"""HTTP resources of desks: the lists of work, what lies on a desk, who is looking, the team. Schema in, one handler, schema out."""
 
 import base64
 import binascii
@@ -7,17 +7,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection
-
 from services.chassis import database
 from services.chassis.clock import now
-from services.chassis.web import Blueprint, current_actor, require
-from services.routing import desk, handlers, schemas_desk, store_worklist, views
-from services.routing.api_cases import READERS, who, wrong
+from services.chassis.web import Blueprint, Problem, require
+from services.routing import actions, desk, handlers, schemas_desk, store, store_desk, store_worklist, views
+from services.routing.api_cases import READERS, no_case, reader, who, wrong
 from services.routing.store_worklist import Mark, Wanted
 from services.routing.views import Reader
 
-_MAIN = "main_officer"
 _NARROWING = ("category", "governorate")
 
 blueprint = Blueprint("desk", "desk", description="What lies on a desk, and in which order to take it.")
@@ -53,9 +50,37 @@ def overview() -> dict[str, Any]:
         return desk.overview(connection, reader(connection), now())
 
 
-def reader(connection: Connection) -> Reader:
-    """The member of staff who asks, as the owner of a desk."""
-    return desk.reader(connection, who(), leads=_MAIN in current_actor().roles)
+@blueprint.post("/staff/cases/<uuid:complaint_id>/viewing")
+@require(*READERS)
+@blueprint.arguments(schemas_desk.ViewingSchema, example={})
+@blueprint.response(200, schemas_desk.ViewersSchema)
+def viewing(_body: dict[str, Any], complaint_id: UUID) -> dict[str, Any]:
+    """Says that the caller has a case open, which is believed for a minute; who else has."""
+    identity, moment = str(complaint_id), now()
+    with database.transaction(handlers.SOURCE) as connection:
+        row = store.case_row(connection, identity)
+        if row is None or not actions.roles_of(connection, row, who()):
+            raise no_case()
+        asking = reader(connection)
+        store_desk.look(connection, identity, asking, moment)
+        return {"viewers": desk.viewers(connection, identity, asking, moment)}
+
+
+@blueprint.get("/staff/team")
+@require(*READERS)
+@blueprint.arguments(schemas_desk.TeamQuerySchema, location="query")
+@blueprint.response(200, schemas_desk.MemberSchema(many=True))
+def team(query: dict[str, Any]) -> list[dict[str, Any]]:
+    """The officers of a body: who is there, what lies on each desk, who may take complaints about rights."""
+    with database.transaction(handlers.SOURCE) as connection:
+        asking = reader(connection)
+        try:
+            scope = views.scope(asking, views.TEAM, query["institution"], None)
+        except views.NotYours as refused:
+            if refused.field == "view":
+                raise Problem(403, "role_missing") from None
+            raise wrong(refused.field, refused.code, *_REFUSALS[refused.code]) from None
+        return desk.team(connection, str(scope.institution), asking, now())
 
 
 def _wanted(query: Mapping[str, Any], asking: Reader) -> Wanted:

@@ -1,18 +1,39 @@
 """What a desk shows: pages of the lists of work with how far each promise is used up, what is counted, and what is to be taken next."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection, Row
 
-from services.routing import actions, directory, store_calendar, store_worklist, views
+from services.routing import (
+    actions,
+    directory,
+    presence,
+    records,
+    store,
+    store_accounts,
+    store_calendar,
+    store_desk,
+    store_directory,
+    store_worklist,
+    views,
+)
 from services.routing import transitions as t
+from services.routing.assignment import NOTHING
 from services.routing.directory import Directory
 from services.routing.promise import LONGEST_PAUSE, PAUSE, Pause, progress, step_days
 from services.routing.step import Who
 from services.routing.store_worklist import Mark, Wanted
 from services.routing.views import Reader
+
+COORDINATOR_NAME = {"ar": "المنسق الحكومي", "en": "The government coordinator"}
+STAFF_NAME = {"ar": "أحد الموظفين", "en": "A member of staff"}
+_CALLED = {
+    records.SYSTEM: {"ar": "النظام", "en": "The system"},
+    "complainant": {"ar": "مقدّم الطلب", "en": "The complainant"},
+}
 
 _PARTS = {t.OFFICER: views.OFFICER, t.APPROVER: views.APPROVER, t.HEAD: views.HEAD}
 
@@ -76,6 +97,77 @@ def shown(connection: Connection, rows: Sequence[Row[Any]], now: datetime) -> li
         }
         for row in rows
     ]
+
+
+def team(connection: Connection, institution: str, reader: Reader, now: datetime) -> list[dict[str, Any]]:
+    """Who serves at a body today, and what lies on each desk."""
+    day = presence.day_of(now)
+    presences = directory.current(connection).presences
+    rows = [
+        row
+        for row in store_directory.officers_of(connection, institution)
+        if presence.serves(presences[str(row.id)], day)
+    ]
+    ids = [str(row.id) for row in rows]
+    desks = store_desk.desks(connection, ids, reader, views.times(now))
+    loads = store.loads(connection, [institution])
+    certificates = store_directory.of_officers(connection, "certificate", ids)
+    found = []
+    for row in rows:
+        identity = str(row.id)
+        leave = presence.leave_on(presences[identity], day)
+        passed = [
+            (each["part"], each["issued_on"], each["expires_on"]) for each in certificates.get(identity, ())
+        ]
+        lies = desks[identity]
+        found.append(
+            {
+                **{name: getattr(row, name) for name in ("id", "rank", "unit")},
+                "name": {"ar": row.name_ar, "en": row.name_en},
+                "present": presence.is_present(presences[identity], day),
+                "on_leave_until": leave.last_day if leave else None,
+                "cover": presence.cover_for(identity, presences, day),
+                **{
+                    name: min(getattr(lies, name), store_worklist.COUNTED)
+                    for name in ("open", "due_today", "overdue")
+                },
+                "load": loads.get(identity, NOTHING).open,
+                "certified_rights_until": presence.certified_until(passed, "rights", day),
+            }
+        )
+    names = store_worklist.names(connection, sorted({each["cover"] for each in found if each["cover"]}))
+    return [each | {"cover_name": names.get(each["cover"] or "")} for each in found]
+
+
+def people(connection: Connection, actors: Collection[str]) -> dict[str, dict[str, str]]:
+    """What those are called who acted or look on: officers by their names, others by what they are."""
+    known = [each for each in actors if _is_id(each)]
+    named = store_worklist.names(connection, known)
+    coordinators = store_accounts.coordinators(connection, [each for each in known if each not in named])
+    return {
+        each: named.get(each)
+        or _CALLED.get(each)
+        or (COORDINATOR_NAME if each in coordinators else STAFF_NAME)
+        for each in actors
+    }
+
+
+def viewers(connection: Connection, complaint_id: str, reader: Reader, now: datetime) -> list[dict[str, Any]]:
+    """Who else has a case open before them, and since when."""
+    rows = store_desk.viewers(connection, complaint_id, reader, now)
+    names = people(connection, {row.viewer for row in rows})
+    return [
+        {"name": COORDINATOR_NAME if row.coordinates else names[row.viewer], "since": row.since}
+        for row in rows
+    ]
+
+
+def _is_id(actor: str) -> bool:
+    try:
+        UUID(actor)
+    except ValueError:
+        return False
+    return True
 
 
 def progress_of(

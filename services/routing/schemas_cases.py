@@ -13,14 +13,19 @@ _LONG = Message("too_long", ar="النص أطول من {max} حرف.", en="The t
 
 
 class Words(fields.String):
-    """What an officer writes, without white space around it; blank is refused."""
+    """What an officer writes, without white space around it; blank is refused, unless it may be."""
 
-    def __init__(self, most: int):
-        super().__init__(validate=validate.Length(max=most, error=_LONG), metadata={"minLength": 1})
+    def __init__(self, most: int, *, blank: bool = False, **options: Any):
+        super().__init__(
+            validate=validate.Length(max=most, error=_LONG),
+            metadata={} if blank else {"minLength": 1},
+            **options,
+        )
+        self._blank = blank
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, *args, **kwargs).strip()
-        if not text:
+        if not text and not self._blank:
             raise ValidationError(_BLANK)
         return text
 
@@ -108,8 +113,34 @@ class CaseNoteSchema(Schema):
     texts = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
 
 
+class ViewerSchema(Schema):
+    """Somebody else who has the case open."""
+
+    name = fields.Nested(NameSchema, required=True)
+    since = fields.AwareDateTime(required=True)
+
+
+class ProgressSchema(Schema):
+    """How far a promise is used up: `share` of its time (1.5: half as much again as was promised), `minutes_left` of working time, or of
+    the wall clock if the promise is by the clock. Negative when it is overdue.
+    """
+
+    share = fields.Float(required=True)
+    minutes_left = fields.Integer(required=True)
+    by_the_clock = fields.Boolean(required=True)
+
+
 class CaseDeskSchema(CaseWithHistorySchema):
-    """A case with all that happened to it, and what the caller may do with it now."""
+    """A case with all that happened to it, who else has it open, and what the caller may do with it now.
+
+    `templates` is how many texts for replies fit it.
+    """
+
+    officer_name = fields.Nested(NameSchema, required=True, allow_none=True)
+    progress = fields.Nested(ProgressSchema, required=True, allow_none=True)
+    waiting = fields.String(required=True, allow_none=True)
+    viewers = fields.List(fields.Nested(ViewerSchema), required=True)
+    templates = fields.Integer(required=True)
 
     replies = fields.List(fields.Nested(ReplySchema), required=True)
     questions = fields.List(fields.Nested(QuestionSchema), required=True)

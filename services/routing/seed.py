@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis import database
 from services.chassis.clock import AMMAN, new_id, now
-from services.routing import roster, store, store_calendar, store_directory
+from services.routing import roster, store, store_calendar, store_desk, store_directory
 from services.routing.presence import LIAISON, day_of
 
 DATA = Path(__file__).parent / "data"
@@ -49,6 +49,7 @@ def fill(connection: Connection, at: datetime) -> str:
     _units(connection)
     _rules(connection)
     _calendar(connection, at)
+    _templates(connection, at)
     if not connection.scalar(select(func.count()).select_from(store.officer)):
         _officers(connection, at)
     liaison = store.officer.c.rank.in_(LIAISON)
@@ -166,6 +167,12 @@ def _ramadan(connection: Connection, at: datetime) -> None:
     if connection.scalar(select(exists().select_from(store.cases))):
         for identity in added:
             store_calendar.add_job(connection, new_id(), str(identity), at)
+
+
+def _templates(connection: Connection, at: datetime) -> None:
+    """Adds texts for replies that all bodies are offered; what the coordinator changed or withdrew has later versions and stays so."""
+    usual = {"version": 1, "withdrawn": False, "written_by": "seed", "written_at": at}
+    _add(connection, store_desk.reply_template, [usual | row for row in _load("reply_templates.json")])
 
 
 def extend_holidays(connection: Connection, at: datetime) -> list[int]:

@@ -26,6 +26,7 @@ from services.routing import (
     seed,
     store,
     store_accounts,
+    store_desk,
 )
 from services.routing.settings import Settings
 from services.routing.step import Keys
@@ -133,6 +134,12 @@ class RoutingService:
             added = seed.extend_holidays(connection, now())
         if added:
             log.info("holidays_added", years=added)
+
+    @every(60, name="viewing")
+    def forget_viewers(self) -> None:
+        """Deletes who is not looking at a case any more."""
+        with database.transaction(self.name) as connection:
+            store_desk.forget_viewers(connection, now())
 
     @every(3600, name="sign_ins")
     def forget_sign_ins(self) -> None:

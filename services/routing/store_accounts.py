@@ -276,3 +276,12 @@ def forget(connection: Connection, tries_before: datetime, sessions_before: date
     gone = connection.execute(sign_in_attempt.delete().where(sign_in_attempt.c.at < tries_before)).rowcount
     ended = connection.execute(session.delete().where(session.c.expires_at < sessions_before)).rowcount
     return gone, ended
+
+
+def coordinators(connection: Connection, account_ids: Iterable[str]) -> set[str]:
+    """Those of the accounts that are the coordinator's."""
+    wanted = list(account_ids)
+    if not wanted:
+        return set()
+    query = select(account.c.id).where(account.c.id.in_(wanted), account.c.roles.any("coordinator"))
+    return {str(each) for each in connection.execute(query).scalars()}

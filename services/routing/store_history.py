@@ -84,6 +84,12 @@ def history(connection: Connection, complaint_id: str) -> list[Row[Any]]:
     return list(connection.execute(query.order_by(case_event.c.number)))
 
 
+def last_line(connection: Connection, complaint_id: str) -> Row[Any] | None:
+    """What happened to a case last."""
+    query = select(case_event).where(case_event.c.complaint_id == complaint_id)
+    return connection.execute(query.order_by(case_event.c.number.desc()).limit(1)).one_or_none()
+
+
 def last_actor(connection: Connection, complaint_id: str, action: str) -> str | None:
     """Who took an action on a case last; None if nobody did."""
     query = select(case_event.c.actor).where(

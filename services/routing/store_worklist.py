@@ -111,6 +111,11 @@ def names(connection: Connection, officer_ids: Sequence[str]) -> dict[str, dict[
     return {str(row.id): {"ar": row.name_ar, "en": row.name_en} for row in connection.execute(query)}
 
 
+def open_in_order(*conditions: ColumnElement[bool]) -> Select[Any]:
+    """Open cases, first due first: only where they stand, as `place`."""
+    return select(_due.label("place")).where(_OPEN, *conditions).order_by(_due, cases.c.complaint_id)
+
+
 def visible_to(reader: Reader) -> ColumnElement[bool]:
     """What keeps from somebody the cases that they are excluded from. Every list and every count asks it."""
     return true()

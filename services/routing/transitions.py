@@ -243,6 +243,15 @@ ACTIONS: Mapping[str, Mapping[str, str]] = {
     "withdraw": {"ar": "سحب الطلب", "en": "Withdraw"},
 }
 
+#: What happens to a case beside what somebody does: lines of its history that no row of the table writes.
+EVENTS: Mapping[str, Mapping[str, str]] = {
+    "assigned": {"ar": "أُسند تلقائيًا", "en": "Assigned"},
+    "assignment_failed": {"ar": "لم يوجد ضابط ارتباط", "en": "No officer was found"},
+    "promised": {"ar": "حُدد موعد الرد", "en": "An answer was promised"},
+    "promise_moved": {"ar": "تغيّر موعد الرد", "en": "The promise moved"},
+    "said_too_late": {"ar": "كتب مقدّم الطلب بعد فوات الأوان", "en": "The complainant spoke too late"},
+}
+
 _BY_SOURCE: dict[str, list[Row]] = {state: [row for row in TABLE if row.source == state] for state in STATES}
 
 
@@ -266,6 +275,11 @@ def chosen(rows: Iterable[Row], fields: Mapping[str, object]) -> Row | None:
         if row.choice is None or fields.get(row.choice[0]) == row.choice[1]:
             return row
     return None
+
+
+def name_of(line: str) -> Mapping[str, str]:
+    """What a line of the history says, for people."""
+    return ACTIONS.get(line) or EVENTS.get(line) or {"ar": "تغيّرت الحالة", "en": "The case changed"}
 
 
 def diagram() -> str:

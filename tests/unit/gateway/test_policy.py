@@ -232,13 +232,19 @@ def of_waj(databases, keys, serve, gateway):
         json={"first_day": "2098-01-01", "last_day": "2098-01-02"},
         headers={"Authorization": f"Bearer {token('coordinator')}"},
     ).json
+    template = client.post(
+        "/v1/staff/reply-templates",
+        json={"name": "x", "language": "ar", "found": "x"},
+        headers={"Authorization": f"Bearer {token('main_officer')}"},
+    ).json
     ids = {"complaint_id": complaint, "officer_id": officer_id, "leave_id": leave["id"], "action": "accept"}
-    return client, ids
+    return client, ids | {"template_id": template["id"]}
 
 
 #: Lists are asked for what WAJ has: whoever names no body gets their own.
 QUERIES = {
     "/v1/staff/worklist": "?institution=WAJ",
+    "/v1/staff/team": "?institution=WAJ",
     "/v1/staff/directory/units": "?institution=WAJ",
     "/v1/staff/directory/officers": "?institution=WAJ",
     "/v1/staff/directory/on-call": "?institution=WAJ",
@@ -247,6 +253,7 @@ QUERIES = {
 #: With these a change is whole, so that it is refused for no other reason than who asks.
 BODIES = {
     "/v1/staff/cases/{complaint_id}/actions/{action}": {"version": 2},
+    "/v1/staff/reply-templates/{template_id}": {"name": "x", "language": "ar", "found": "y"},
     "/v1/staff/directory/officers/{officer_id}/leave": {"first_day": "2099-01-01", "last_day": "2099-01-02"},
 }
 

@@ -1,5 +1,6 @@
 """The HTTP resources of cases, with signed actors."""
 
+from datetime import datetime
 from uuid import uuid4
 
 import pytest
@@ -7,10 +8,12 @@ import pytest
 from services.chassis import actor
 from services.chassis.actor import Actor
 from services.chassis.clock import now
+from services.routing import transitions as t
 from services.routing.service import create_app
 from tests.unit.routing.conftest import received
 from tests.unit.routing.desk import REPLY
 
+INTERIM = {"summary": "x", "expected_at": "2099-01-01T09:00:00+00:00"}
 COORDINATOR = Actor("c", frozenset({"coordinator"}))
 
 
@@ -84,6 +87,34 @@ def test_who_comes_second_is_told_the_version(call, path):
     late = call(officer_of("WAJ", "o2"), "POST", f"{path}/actions/accept", {"version": 2})
     assert (late.status_code, late.json["code"], late.headers["ETag"]) == (412, "version_conflict", '"3"')
     assert "version 3" in late.json["detail"]
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_who_comes_second_is_told_who_was_quicker_and_with_what(call, path, routing, language):
+    ((rana, *name),) = routing.rows(
+        "SELECT id::text, name_ar, name_en FROM officer WHERE institution = 'WAJ' AND rank = 'sub' ORDER BY email LIMIT 1"
+    )
+    call(officer_of("WAJ", rana), "POST", f"{path}/actions/accept", {"version": 2})
+    late = call(COORDINATOR, "POST", f"{path}/actions/interim_reply", {"version": 2}, language)
+    last = late.json["last"]
+    assert (last["action"], last["actor_name"]) == ("accept", dict(zip(("ar", "en"), name, strict=True)))
+    assert last["action_name"][language] in late.json["detail"]
+    assert last["actor_name"][language] in late.json["detail"]
+    assert datetime.fromisoformat(last["at"]).tzinfo is not None
+    call(COORDINATOR, "POST", f"{path}/actions/interim_reply", {"version": 3, **INTERIM})
+    late = call(officer_of("WAJ", rana), "POST", f"{path}/actions/transfer", {"version": 3})
+    assert late.json["last"]["actor_name"]["en"] == "A member of staff"
+
+
+def test_lines_of_the_history_that_nobody_wrote_have_names(call, path, routing):
+    routing.rows("UPDATE cases SET version = 3")
+    late = call(officer_of("WAJ"), "POST", f"{path}/actions/accept", {"version": 2}).json["last"]
+    assert (late["action"], late["actor_name"]["en"]) == ("promised", "The system")
+    assert {t.name_of(each)["en"] for each in ("accept", "promised", "sung")} == {
+        "Accept",
+        "An answer was promised",
+        "The case changed",
+    }
 
 
 @pytest.mark.parametrize("language", ["ar", "en"])
