@@ -107,6 +107,15 @@ POST /staff/password                                         -      yes     yes 
 GET  /staff/sessions                                         -      yes     yes          yes      yes  yes         yes
 POST /staff/sessions                                         -      yes     yes          yes      yes  yes         yes
 GET  /staff/dashboard                                        -      -       -            -        -    yes         -
+GET  /staff/desk                                             -      yes     yes          yes      yes  -           -
+GET  /staff/cases                                            -      yes     yes          yes      yes  yes         -
+GET  /staff/search                                           -      yes     yes          yes      yes  yes         -
+POST /staff/search                                           -      yes     yes          yes      yes  yes         -
+POST /staff/views                                            -      yes     yes          yes      yes  yes         -
+GET  /staff/cases/{complaint_id}                             -      yes     yes          yes      yes  yes         -
+POST /staff/cases/{complaint_id}/viewing                     -      yes     yes          yes      yes  yes         -
+GET  /staff/cases/{complaint_id}/{action}                    -      yes     yes          yes      -    yes         -
+POST /staff/cases/{complaint_id}/{action}                    -      yes     yes          yes      -    yes         -
 
 GET  /health/live                                            everybody
 GET  /health/ready                                           everybody

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import flask
 from werkzeug.wrappers import Response
@@ -11,10 +11,12 @@ from gateway import admission, sessions
 from gateway.settings import Settings
 from gateway.web import (
     account_pages,
+    case_pages,
     docs_page,
     file_pages,
     general_pages,
     messages_page,
+    officer_pages,
     render,
     sign_in_pages,
     staff_pages,
@@ -51,6 +53,15 @@ PAGES: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("/staff/sessions", "GET", account_pages.own_sessions),
     ("/staff/sessions", "POST", account_pages.end_sessions),
     ("/staff/dashboard", "GET", staff_pages.dashboard),
+    ("/staff/desk", "GET", officer_pages.day),
+    ("/staff/cases", "GET", officer_pages.cases),
+    ("/staff/search", "GET", officer_pages.search_form),
+    ("/staff/search", "POST", officer_pages.search),
+    ("/staff/views", "POST", officer_pages.save_view),
+    ("/staff/cases/<complaint_id>", "GET", case_pages.show),
+    ("/staff/cases/<complaint_id>/viewing", "POST", case_pages.viewing),
+    ("/staff/cases/<complaint_id>/<action>", "GET", case_pages.action_form),
+    ("/staff/cases/<complaint_id>/<action>", "POST", case_pages.act),
 )
 
 _HEADINGS = {
@@ -113,7 +124,8 @@ def _choose() -> Response | None:
     request = flask.request
     if request.method != "GET" or not {"language", "digits"} & set(request.args):
         return None
-    response = flask.redirect(request.path, 303)
+    rest = [each for each in request.args.items(multi=True) if each[0] not in ("language", "digits")]
+    response = flask.redirect(request.path + ("?" + urlencode(rest) if rest else ""), 303)
     for name, known in (("language", render.LANGUAGES), ("digits", ("latn", "arab"))):
         if request.args.get(name) in known:
             response.set_cookie(

@@ -92,6 +92,11 @@ def words(lang: str | None = None) -> Callable[[str], str]:
     return catalogue(lang or language()).gettext
 
 
+def ngettext(singular: str, plural: str, count: int) -> str:
+    """A text with a number in it, in the form that the language has for that number."""
+    return catalogue(language()).ngettext(singular, plural, count) % {"count": number(count)}
+
+
 def digits() -> str:
     """Which digits the reader chose: "latn" or, in Arabic only, "arab"."""
     return "arab" if language() == "ar" and flask.request.cookies.get("digits") == "arab" else "latn"

@@ -20,6 +20,8 @@ from services.chassis.clock import now
 from services.chassis.problems import Problem
 
 SESSION = timedelta(hours=12)
+#: Where people start from, the first that is open to them.
+_STARTS = ("/staff/desk", "/staff/coordinator", "/staff/dashboard")
 _NOT_RIGHT = N_("The account or the password is not right.")
 _WRONG_CODE = N_("The code is not right, or it was used before. Wait for the next one.")
 _EXPIRED = N_("That took too long. Start again with your password.")
@@ -134,8 +136,11 @@ def sign_out() -> Response:
 
 
 def landing(roles: Any) -> str:
-    """The page to start from: the figures for who may see them."""
-    return "/staff/dashboard" if policy.allows("GET", "/staff/dashboard", roles) else "/staff/sessions"
+    """The page to start from: the first of these that is open to somebody."""
+    for path in _STARTS:
+        if ("GET", path) in policy.POLICY and policy.allows("GET", path, roles):
+            return path
+    return "/staff/sessions"
 
 
 def signed_in_as() -> str:

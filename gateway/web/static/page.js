@@ -30,3 +30,47 @@ for (const text of document.querySelectorAll("textarea[data-most]")) {
 // The summary of what must be mended takes the focus, also in browsers that ignore autofocus outside of fields.
 const summary = document.querySelector(".summary");
 if (summary) setTimeout(() => { if (document.activeElement !== summary) summary.focus(); }, 150);
+
+// Who else has the case open: said again by the page every 20 seconds while somebody looks at it.
+const viewers = document.querySelector("[data-viewing]");
+if (viewers) {
+  setInterval(async () => {
+    if (document.hidden) return;
+    try {
+      const answer = await fetch(viewers.dataset.viewing, { method: "POST" });
+      if (!answer.ok) return;
+      const { words } = await answer.json();
+      // Unchanged words are left alone, so that nothing is announced twice.
+      if (viewers.textContent !== words) viewers.textContent = words;
+      viewers.hidden = !words;
+    } catch { /* The next time will do. */ }
+  }, 20000);
+}
+
+// The keyboard of the lists: j and k go through the cases, / finds, ? shows the keys. They can be switched off.
+const keys = document.getElementById("keys");
+const off = document.getElementById("keys-off");
+if (keys && off) {
+  const stored = (value) => { try { return value === undefined ? localStorage.getItem("keys") : localStorage.setItem("keys", value); } catch { return null; } };
+  keys.hidden = false;
+  off.checked = stored() === "off";
+  off.addEventListener("change", () => stored(off.checked ? "off" : "on"));
+  const step = (by) => {
+    const rows = [...document.querySelectorAll("[data-row]")];
+    const at = rows.indexOf(document.activeElement);
+    const next = rows[at < 0 ? (by > 0 ? 0 : rows.length - 1) : Math.min(rows.length - 1, Math.max(0, at + by))];
+    if (next) next.focus();
+  };
+  const does = {
+    j: () => step(1),
+    k: () => step(-1),
+    "/": () => document.getElementById("q")?.focus(),
+    "?": () => { keys.open = true; keys.querySelector("summary").focus(); },
+  };
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.matches("input:not([type=checkbox]), textarea, select");
+    if (off.checked || typing || event.ctrlKey || event.altKey || event.metaKey || !does[event.key]) return;
+    event.preventDefault();
+    does[event.key]();
+  });
+}
