@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from services.routing import case_facts, events, promise, promises, store, store_cases
 from services.routing.assignment import BY_HAND, Officer, choose_officer
@@ -84,6 +84,11 @@ def resume_promise(step: Step) -> None:
     """The clock of the promise goes on."""
     step.turns_clock = promises.resume
     step.end(awaiting_since=None, awaiting_until=None)
+
+
+def count_again(connection: Connection, complaint_id: str, *, now: datetime) -> bool:
+    """The promise by the calendar as it is now, of the place where the case is now; whether it moved."""
+    return promises.count_again(connection, [complaint_id], now=now)
 
 
 def _resume(step: Step, reason: str) -> None:
@@ -201,6 +206,9 @@ def _named(step: Step, institution: str | None) -> Officer:
 def _give(step: Step, officer: Officer, reason: str) -> None:
     """The officer has the case from now on, and notification learns how the officer is reached."""
     elsewhere = officer.institution != step.case.institution
+    if elsewhere:
+        # The calendar of the body that has it now counts.
+        step.turns_clock = count_again
     # The rule said which body; another body is somebody's decision.
     rule = None if elsewhere else step.case.rule_id
     step.end(

@@ -102,6 +102,8 @@ def close_unconfirmed(step: Step) -> None:
 def dispute(step: Step) -> None:
     """Once; the coordinator's desk has it until it is decided. Nothing is confirmed by silence meanwhile."""
     step.end(disputed_at=step.now, confirm_until=None, closed_at=None, close_reason=None)
+    # It is waited for again, and circulars that came since the answer were not counted.
+    step.turns_clock = effects.count_again
     step.state(case_facts.CASE_DISPUTED)
 
 

@@ -23,6 +23,7 @@ from services.routing.assignment import (
     assign,
 )
 from services.routing.directory import Directory
+from services.routing.promises import count_again
 from services.routing.records import Complaint
 
 SOURCE = "routing"
@@ -99,6 +100,13 @@ def retry_unowned(
     store.own_cases(connection, [records.ownership(*pair) for pair in owned], now)
     store.refuse_cases(connection, [records.ownership(*pair) for pair in changed])
     _finish(connection, known, owned, history, facts, now)
+    had = {str(row.complaint_id): row.institution for row in rows}
+    elsewhere = [
+        complaint.id
+        for complaint, outcome in (*owned, *changed)
+        if had[complaint.id] != records.institution_of(outcome)
+    ]
+    count_again(connection, elsewhere, now=now)
     _count(connection, owned, Counter())
     last = rows[-1]
     return len(owned), (last.unowned_since, str(last.complaint_id)) if len(rows) == limit else None

@@ -99,6 +99,15 @@ def resume(connection: Connection, complaint_id: str, *, now: datetime) -> bool:
     return _turn(connection, complaint_id, store_calendar.end_pause, now)
 
 
+def count_again(connection: Connection, complaint_ids: Sequence[str], *, now: datetime) -> bool:
+    """Counts the promises of cases that are now of another place, or are waited for again; whether any of them moved.
+
+    Nothing counts the promise of a case that is answered, and a closure may be of one place alone.
+    """
+    rows = store_calendar.lock_cases(connection, complaint_ids)
+    return _count_again(connection, rows, cause=BY_CALENDAR, override_id=None, now=now) > 0
+
+
 def _turn(connection: Connection, complaint_id: str, change: Any, now: datetime) -> bool:
     row = store_calendar.lock_case(connection, complaint_id)
     if row is None or not change(connection, row.complaint_id, now):

@@ -247,6 +247,12 @@ def lock_case(connection: Connection, complaint_id: str) -> Row[Any] | None:
     return connection.execute(_promised().where(cases.c.complaint_id == complaint_id)).one_or_none()
 
 
+def lock_cases(connection: Connection, complaint_ids: Collection[str]) -> list[Row[Any]]:
+    """Those of the cases that wait for an answer that was promised; they are ours until the transaction ends."""
+    wanted = cases.c.complaint_id.in_(list(complaint_ids))
+    return list(connection.execute(_promised().where(wanted))) if complaint_ids else []
+
+
 def pauses(connection: Connection, complaint_ids: Collection[str]) -> dict[str, list[Pause]]:
     """The pauses of cases by complaint, in order; who had none is left out."""
     found: defaultdict[str, list[Pause]] = defaultdict(list)
