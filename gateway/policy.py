@@ -80,6 +80,8 @@ GET  /v1/staff/complaints/{complaint_id}/notices             -      -       -   
 GET  /v1/staff/messages/counts                               -      -       -            -        -    yes         yes
 GET  /v1/staff/accounts                                      -      -       -            -        -    yes         yes
 POST /v1/staff/accounts/{account_id}/sessions/end            -      -       -            -        -    yes         yes
+POST /v1/staff/accounts/{account_id}/phone/forget            -      -       -            -        -    yes         yes
+GET  /v1/staff/accounts/{account_id}/history                 -      -       -            -        -    yes         yes
 
 GET  /                                                       everybody
 GET  /file                                                   everybody
@@ -106,6 +108,8 @@ GET  /staff/password                                         -      yes     yes 
 POST /staff/password                                         -      yes     yes          yes      yes  yes         yes
 GET  /staff/sessions                                         -      yes     yes          yes      yes  yes         yes
 POST /staff/sessions                                         -      yes     yes          yes      yes  yes         yes
+GET  /staff/recovery-codes                                   -      yes     yes          yes      yes  yes         yes
+POST /staff/recovery-codes                                   -      yes     yes          yes      yes  yes         yes
 GET  /staff/dashboard                                        -      -       -            -        -    yes         -
 GET  /staff/desk                                             -      yes     yes          yes      yes  -           -
 GET  /staff/cases                                            -      yes     yes          yes      yes  yes         -

@@ -9,6 +9,7 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import flask
 from werkzeug.wrappers import Response
@@ -27,7 +28,7 @@ _DEVICE_SECONDS = 180 * 24 * 3600
 #: A session that was revoked elsewhere is good here for so long at most.
 KEPT_SECONDS = 3.0
 _MOST_KEPT = 4096
-_LONGEST_ID = 200
+LONGEST_ID = 200
 _BROWSERS = (
     ("Edg", "Edge"),
     ("OPR", "Opera"),
@@ -53,6 +54,7 @@ class Session:
     actor: Actor
     subject: str
     must_change: bool
+    provider: str | None = None
 
 
 _kept: OrderedDict[str, tuple[float, Session]] = OrderedDict()
@@ -68,12 +70,14 @@ def of_request(request: flask.Request) -> Session | None:
     if kept is not None and moment < kept[0]:
         return kept[1]
     _kept.pop(session_id, None)
-    answer = say("/accounts/session", session=session_id) if len(session_id) <= _LONGEST_ID else None
+    answer = say("/accounts/session", session=session_id) if len(session_id) <= LONGEST_ID else None
     if answer is None or answer["account"] is None:
         raise Problem(401, "token_missing")
     session = opened(answer["fresh"] or session_id, answer["account"])
     if answer["fresh"]:
+        # Not kept: that the browser comes back with it is how routing learns that it arrived.
         flask.g.session_cookie = session.id
+        return session
     _kept[session.id] = (moment + KEPT_SECONDS, session)
     while len(_kept) > _MOST_KEPT:
         _kept.popitem(last=False)
@@ -85,7 +89,7 @@ def opened(session_id: str, account: dict[str, Any]) -> Session:
     known = {"institution": account["institution"], "officer_id": account["officer_id"]}
     attributes = {name: value for name, value in known.items() if value is not None}
     who = Actor(account["id"], policy.expanded(account["roles"]), attributes)
-    return Session(session_id, who, account["subject"], account["must_change"])
+    return Session(session_id, who, account["subject"], account["must_change"], account["provider"])
 
 
 def say(path: str, **body: Any) -> dict[str, Any] | None:
@@ -113,7 +117,7 @@ def cookie() -> str:
 
 def secure() -> bool:
     """Whether people reach us over encrypted connections."""
-    return settings.load(Settings).public_url.startswith("https://")
+    return urlsplit(settings.load(Settings).public_url).scheme == "https"
 
 
 def keep(response: Response, session_id: str, mark: str | None = None) -> None:

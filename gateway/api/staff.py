@@ -271,4 +271,21 @@ ROUTES = (
         limit="staff",
         roles=_OPERATIONS,
     ),
+    Route(
+        "POST",
+        "/v1/staff/accounts/{account_id}/phone/forget",
+        "routing",
+        "/staff/accounts/{account_id}/phone/forget",
+        limit="staff",
+        roles=_OPERATIONS,
+    ),
+    Route(
+        "GET",
+        "/v1/staff/accounts/{account_id}/history",
+        "routing",
+        "/staff/accounts/{account_id}/history",
+        limit="staff",
+        roles=_OPERATIONS,
+        query=True,
+    ),
 )

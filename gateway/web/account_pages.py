@@ -13,6 +13,9 @@ from services.chassis.actor import require
 from services.chassis.problems import Problem
 
 _LEAST = 12
+#: So few recovery codes are left that it is time for new ones.
+_FEW_CODES = 3
+_NOT_PROVED = N_("This is neither your password nor the code that your phone shows now.")
 _FAULTS = {
     "refused": ("old", N_("This is not your present password.")),
     "short": ("new", N_("Choose a password of at least 12 characters. Several words are good.")),
@@ -83,6 +86,47 @@ def end_sessions() -> Response:
     return flask.redirect(render.url("/staff/sessions"), 303)
 
 
+@limited("staff")
+@require(*policy.STAFF_ROLES)
+def recovery_form() -> Response:
+    """Asks who wants new recovery codes to prove it once more."""
+    return _recovery([]) if _session() else flask.redirect(render.url("/staff/sessions"), 303)
+
+
+@limited("staff")
+@require(*policy.STAFF_ROLES)
+def renew_recovery() -> Response:
+    """New recovery codes in place of the old ones, shown once."""
+    session = _session()
+    if session is None:
+        return flask.redirect(render.url("/staff/sessions"), 303)
+    proof = flask.request.form.get("proof", "").strip()
+    answer = sessions.say(
+        "/accounts/recovery-codes",
+        **sessions.where(flask.request, admission.address()),
+        session=session.id,
+        proof=proof,
+    )
+    outcome = answer["outcome"] if answer else "refused"
+    if outcome == "over":
+        sessions.forget(session.id)
+        raise Problem(401, "token_missing")
+    if outcome == "no_phone":
+        return flask.redirect(render.url("/staff/sessions"), 303)
+    if answer is not None and outcome == "wait":
+        page = _recovery([sign_in_pages.wait_error("proof", answer["seconds"])])
+        return sign_in_pages.waiting(page, answer["seconds"])
+    if answer is None or outcome != "renewed":
+        return _recovery([{"field": "proof", "message": render.words()(_NOT_PROVED)}])
+    return sign_in_pages.recovery_page(answer["recovery_codes"], "/staff/sessions", first=False)
+
+
+def _recovery(errors: list[dict[str, str]]) -> flask.Response:
+    session = _session()
+    by_provider = session is not None and session.provider is not None
+    return render.page("staff/renew.html", 422 if errors else 200, errors=errors, by_provider=by_provider)
+
+
 def _shown() -> Response:
     session = _session()
     found: dict[str, Any] | None = None
@@ -96,6 +140,8 @@ def _shown() -> Response:
         who=sign_in_pages.signed_in_as(),
         found=found,
         changed="changed" in flask.request.args,
+        few=_FEW_CODES,
+        provider=session.provider if session is not None else None,
         figures=policy.allows("GET", "/staff/dashboard", flask.g.actor.roles),
     )
 

@@ -52,6 +52,8 @@ PAGES: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     (admission.PASSWORD_PAGE, "POST", account_pages.change_password),
     ("/staff/sessions", "GET", account_pages.own_sessions),
     ("/staff/sessions", "POST", account_pages.end_sessions),
+    ("/staff/recovery-codes", "GET", account_pages.recovery_form),
+    ("/staff/recovery-codes", "POST", account_pages.renew_recovery),
     ("/staff/dashboard", "GET", staff_pages.dashboard),
     ("/staff/desk", "GET", officer_pages.day),
     ("/staff/cases", "GET", officer_pages.cases),
@@ -134,7 +136,7 @@ def _choose() -> Response | None:
                 max_age=_YEAR,
                 httponly=True,
                 samesite="Lax",
-                secure=settings.load(Settings).public_url.startswith("https://"),
+                secure=sessions.secure(),
             )
     return response
 

@@ -17,6 +17,7 @@ import jinja2
 from babel import dates, numbers
 from babel.messages import mofile, pofile
 
+from gateway import sessions
 from gateway.web import static
 from services.chassis.clock import AMMAN, in_amman
 
@@ -39,6 +40,10 @@ HEADERS = {
     "Cache-Control": "no-store",
     "Vary": "Cookie",
 }
+
+
+# A year. For this host alone: what other hosts of the name do is not ours to say.
+_TRANSPORT = f"max-age={365 * 24 * 3600}"
 
 
 def N_(text: str) -> str:  # noqa: N802 - gettext's name for a text that is translated where it is shown.
@@ -65,6 +70,8 @@ def page(
     )
     response = flask.Response(content, status, content_type="text/html; charset=utf-8")
     response.headers.update(HEADERS)
+    if sessions.secure():
+        response.headers["Strict-Transport-Security"] = _TRANSPORT
     response.headers["Content-Language"] = lang
     response.headers.update(headers or {})
     return response

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from gateway import admission, auth, policy, sessions
 from gateway.admission import limited
-from gateway.web import render
+from gateway.web import qr, render
 from gateway.web.render import N_
 from services.chassis import logs
 from services.chassis.actor import current_actor, require
@@ -25,6 +25,7 @@ _STARTS = ("/staff/desk", "/staff/coordinator", "/staff/dashboard")
 _NOT_RIGHT = N_("The account or the password is not right.")
 _WRONG_CODE = N_("The code is not right, or it was used before. Wait for the next one.")
 _EXPIRED = N_("That took too long. Start again with your password.")
+_PICTURE = N_("Picture of the key, for the camera of your phone")
 _WAIT = N_("There were too many tries. Try again in %(time)s.")
 
 log = logs.get()
@@ -65,7 +66,7 @@ def sign_in() -> flask.Response:
     if answer["outcome"] == "wait":
         page = _asked([wait_error("password", answer["seconds"])], subject)
         return waiting(page, answer["seconds"])
-    return _code_page(answer["ticket"], answer.get("enrolment"), [])
+    return _code_page(answer["ticket"], answer.get("enrolment"), [], answer.get("anew", False))
 
 
 @limited("reading")
@@ -73,6 +74,7 @@ def sign_in() -> flask.Response:
 def code() -> Response:
     """Takes the code, and signs in. The first time it makes the phone known, and shows the recovery codes."""
     ticket, typed = flask.request.form.get("ticket", ""), flask.request.form.get("code", "").strip()
+    anew = "anew" in flask.request.form
     answer = sessions.say(
         "/accounts/sign-in/code",
         **sessions.where(flask.request, admission.address()),
@@ -83,16 +85,27 @@ def code() -> Response:
     if answer is None or answer["outcome"] == "expired":
         return _asked([_error("password", _EXPIRED)])
     if answer["outcome"] == "wait":
-        page = _code_page(ticket, None, [wait_error("code", answer["seconds"])])
+        page = _code_page(ticket, None, [wait_error("code", answer["seconds"])], anew)
         return waiting(page, answer["seconds"])
     if answer["outcome"] == "refused":
         admission.note("sign_in")
-        return _code_page(ticket, answer.get("enrolment"), [_error("code", _WRONG_CODE)])
+        return _code_page(
+            ticket, answer.get("enrolment"), [_error("code", _WRONG_CODE)], answer.get("anew", False)
+        )
+    if answer["outcome"] == "enrol":
+        return _code_page(answer["ticket"], answer["enrolment"], [])
+    return let_in(answer)
+
+
+def let_in(answer: dict[str, Any]) -> Response:
+    """Leads on who is signed in as routing says."""
     session = sessions.opened(answer["session"], answer["account"])
     goes_on = admission.PASSWORD_PAGE if session.must_change else landing(session.actor.roles)
+    if answer.get("recovery_used") and not session.must_change:
+        goes_on = "/staff/sessions"
+    _end_before(flask.request.cookies.get(sessions.cookie()))
     if answer.get("recovery_codes"):
-        codes = [f"{each[:5]}-{each[5:]}" for each in answer["recovery_codes"]]
-        response: Response = render.page("staff/recovery.html", posted=True, codes=codes, goes_on=goes_on)
+        response: Response = recovery_page(answer["recovery_codes"], goes_on, first=True)
     else:
         response = flask.redirect(render.url(goes_on), 303)
     _forget_token(response)
@@ -121,18 +134,30 @@ def enter() -> flask.Response:
 @require("public")
 def sign_out() -> Response:
     """Ends the session, and forgets the cookies."""
-    session_id = flask.request.cookies.get(sessions.cookie())
     response = flask.redirect(render.url("/"), 303)
-    if session_id:
-        sessions.forget(session_id)
-        try:
-            sessions.say("/accounts/session/end", session=session_id)
-        except Problem:
-            # Nobody has the id any more; unused, it ends by itself.
-            log.warning("session_not_ended")
+    _end_before(flask.request.cookies.get(sessions.cookie()))
     sessions.drop(response)
     _forget_token(response)
     return response
+
+
+def recovery_page(codes: list[str], goes_on: str, *, first: bool) -> flask.Response:
+    """Shows recovery codes, once."""
+    grouped = [f"{each[:5]}-{each[5:]}" for each in codes]
+    return render.page("staff/recovery.html", posted=True, codes=grouped, goes_on=goes_on, first=first)
+
+
+def _end_before(session_id: str | None) -> dict[str, Any] | None:
+    """Ends the session that the browser had until now, and says what routing said."""
+    if not session_id:
+        return None
+    sessions.forget(session_id)
+    try:
+        return sessions.say("/accounts/session/end", session=session_id[: sessions.LONGEST_ID])
+    except Problem:
+        # Nobody has the id any more; unused, it ends by itself.
+        log.warning("session_not_ended")
+        return None
 
 
 def landing(roles: Any) -> str:
@@ -170,8 +195,11 @@ def _asked(errors: list[dict[str, str]], subject: str = "") -> flask.Response:
     )
 
 
-def _code_page(ticket: str, enrolment: Any, errors: list[dict[str, str]]) -> flask.Response:
+def _code_page(
+    ticket: str, enrolment: Any, errors: list[dict[str, str]], anew: bool = False
+) -> flask.Response:
     template = "staff/enrol.html" if enrolment else "staff/code.html"
+    picture = qr.svg(enrolment["uri"], render.words()(_PICTURE)) if enrolment else ""
     groups = re.findall(".{1,4}", enrolment["secret"]) if enrolment else []
     return render.page(
         template,
@@ -181,6 +209,8 @@ def _code_page(ticket: str, enrolment: Any, errors: list[dict[str, str]]) -> fla
         ticket=ticket,
         groups=groups,
         enrolment=enrolment,
+        picture=picture,
+        anew=anew,
     )
 
 

@@ -1,11 +1,14 @@
 """Accounts of staff: made, reset, disabled, and their sessions ended. A first password is printed once and kept nowhere."""
 
+from datetime import timedelta
+
 import click
 
 from gateway import policy
 from services.chassis import database, settings
 from services.chassis.clock import new_id, now
-from services.routing import accounts, credentials, store_accounts
+from services.routing import accounts, credentials, phones, store_accounts, store_identity
+from services.routing.settings import AccountSettings
 
 _SERVICE = "routing"
 _SUBJECT = click.option(
@@ -80,6 +83,42 @@ def list_accounts(institution: str | None) -> None:
         if len(rows) < 200:
             return
         after = str(rows[-1].id)
+
+
+@account.command(name="forget-phone")
+@_SUBJECT
+def forget_phone(subject: str) -> None:
+    """Print a code with which another phone is made known in place of a lost one; all sessions end.
+
+    The password stays. Hand the code over in person or by phone, once you are sure whom you speak with.
+    """
+    with settings.fail_at_start(), database.transaction(_SERVICE) as connection:
+        chosen = settings.load(AccountSettings)
+        row = store_accounts.account_of(connection, credentials.normal_subject(subject))
+        code = None
+        if row is not None:
+            code = phones.forget(
+                connection,
+                str(row.id),
+                by=accounts.COMMAND,
+                life=timedelta(hours=chosen.phone_code_hours),
+                keys=credentials.keys(chosen.key),
+                now=now(),
+            )
+    _demand(code is not None)
+    click.echo(code)
+
+
+@account.command(name="history")
+@_SUBJECT
+def history(subject: str) -> None:
+    """Print what happened to an account and who did it, the newest first."""
+    with settings.fail_at_start(), database.transaction(_SERVICE) as connection:
+        row = store_accounts.account_of(connection, credentials.normal_subject(subject))
+        events = store_identity.events_page(connection, str(row.id), None, 200) if row is not None else []
+    _demand(row is not None)
+    for each in events:
+        click.echo(f"{each.at:%Y-%m-%d %H:%M}\t{each.what}\t{each.actor}\t{each.detail or '-'}")
 
 
 @account.group(name="sessions")

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from services.routing import credentials, sessions, sign_in, store_accounts
+from services.routing import credentials, sessions, sign_in, store_accounts, store_identity
 from services.routing.credentials import Keys
 from services.routing.session import Life
 from services.routing.sessions import Where
@@ -16,6 +16,8 @@ from services.routing.sessions import Where
 ROLES = ("officer", "main_officer", "approver", "head", "coordinator", "operations")
 #: Roles that act for a body, so that their account must name one.
 OF_A_BODY = frozenset({"officer", "main_officer", "approver", "head"})
+#: Who acted where somebody did on the command line.
+COMMAND = "command"
 
 
 class NotAdded(Exception):
@@ -83,6 +85,7 @@ def add(
             "created_at": now,
         },
     )
+    store_identity.insert_event(connection, account_id, "made", COMMAND, now)
 
 
 def reset(connection: Connection, subject: str, password_hash: str, *, now: datetime) -> bool:
@@ -99,10 +102,13 @@ def reset(connection: Connection, subject: str, password_hash: str, *, now: date
         must_change=True,
         totp_secret=None,
         totp_step=None,
+        phone_code=None,
+        phone_code_until=None,
         epoch=row.epoch + 1,
     )
     store_accounts.replace_recovery_codes(connection, account_id, ())
     store_accounts.revoke_sessions(connection, now, account_id=account_id)
+    store_identity.insert_event(connection, account_id, "reset", COMMAND, now)
     return True
 
 
@@ -112,21 +118,23 @@ def set_state(connection: Connection, subject: str, state: str, *, now: datetime
     if row is None:
         return False
     store_accounts.change_account(connection, str(row.id), state=state, epoch=row.epoch + 1)
+    store_identity.insert_event(connection, str(row.id), state, COMMAND, now)
     if state != "active":
         store_accounts.revoke_sessions(connection, now, account_id=str(row.id))
     return True
 
 
-def end_sessions(connection: Connection, row: Row[Any], *, now: datetime) -> int:
+def end_sessions(connection: Connection, row: Row[Any], *, by: str, now: datetime) -> int:
     """Ends all sessions of an account and forgets its devices; how many sessions there were."""
     store_accounts.change_account(connection, str(row.id), epoch=row.epoch + 1)
+    store_identity.insert_event(connection, str(row.id), "sessions_ended", by, now)
     return store_accounts.revoke_sessions(connection, now, account_id=str(row.id))
 
 
 def end_sessions_of(connection: Connection, subject: str, *, now: datetime) -> int | None:
     """As `end_sessions`, by the account's name; None when there is no such account."""
     row = _locked(connection, subject)
-    return None if row is None else end_sessions(connection, row, now=now)
+    return None if row is None else end_sessions(connection, row, by=COMMAND, now=now)
 
 
 def start_change(
@@ -187,6 +195,7 @@ def change_password(
         must_change=False,
         epoch=epoch,
     )
+    store_identity.insert_event(connection, account_id, "password_changed", account_id, now)
     store_accounts.revoke_sessions(connection, now, account_id=account_id, but=found.family)
     mark = credentials.device_mark(keys, account_id, epoch, device, now)
     return Changed(found.fresh or session_id, mark)

@@ -6,15 +6,20 @@ Ids of sessions, passwords and codes travel in bodies, never in addresses.
 import math
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 from services.chassis import database, hub, settings
 from services.chassis.clock import new_id, now
-from services.chassis.web import Blueprint, Problem, require
-from services.routing import accounts, credentials, schemas_accounts, sessions, sign_in, store_accounts
+from services.chassis.web import Blueprint, require
+from services.routing import (
+    accounts,
+    credentials,
+    phones,
+    schemas_accounts,
+    sessions,
+    sign_in,
+)
 from services.routing.credentials import Keys
 from services.routing.handlers import SOURCE
-from services.routing.schemas_directory import NothingSchema
 from services.routing.session import Life
 from services.routing.sessions import Where
 from services.routing.settings import AccountSettings
@@ -27,8 +32,7 @@ blueprint = Blueprint("accounts", "accounts", description="Accounts of staff, an
 
 def prepare() -> None:
     """Reads the settings, and makes what signing in compares with where there is no account. Raises SettingError."""
-    settings.load(AccountSettings)
-    credentials.nobodys_hash()
+    credentials.nobodys_hash(settings.load(AccountSettings).cost)
 
 
 @blueprint.post("/accounts/sign-in")
@@ -37,16 +41,28 @@ def prepare() -> None:
 @blueprint.response(200, schemas_accounts.SignInAnswerSchema)
 def begin(body: dict[str, Any]) -> dict[str, Any]:
     """Judges name and password. Answers and takes its time alike whether there is such an account or not."""
-    own, where, at = _keys(), _where(body), now()
+    own, where, at, chosen = own_keys(), where_of(body), now(), settings.load(AccountSettings)
     with database.transaction(SOURCE) as connection:
-        started = sign_in.start(connection, body["subject"], where, keys=own, now=at, attempt=new_id())
+        started = sign_in.start(
+            connection,
+            body["subject"],
+            where,
+            keys=own,
+            now=at,
+            attempt=new_id(),
+            first_password=timedelta(days=chosen.first_password_days),
+        )
     if started.wait:
         return _wait(started.wait)
-    if not hub.off_the_hub(credentials.is_password, started.password_hash, body["password"]):
+    password, kept = body["password"], started.password_hash
+    if not hub.off_the_hub(credentials.is_password, kept, password, chosen.cost) or kept is None:
         return _REFUSED
+    anew = None
+    if not credentials.costs(kept, chosen.cost):
+        anew = hub.off_the_hub(credentials.hash_password, password, chosen.cost)
     with database.transaction(SOURCE) as connection:
-        half = sign_in.password_was_right(connection, started, keys=own, now=at)
-    return {"outcome": "code", "ticket": half.ticket, "enrolment": half.enrolment}
+        half = sign_in.password_was_right(connection, started, keys=own, now=at, hashed_anew=anew)
+    return {"outcome": "code", "ticket": half.ticket, "enrolment": half.enrolment, "anew": half.anew}
 
 
 @blueprint.post("/accounts/sign-in/code")
@@ -60,23 +76,13 @@ def enter(body: dict[str, Any]) -> dict[str, Any]:
             connection,
             body["ticket"],
             body["code"],
-            _where(body),
-            keys=_keys(),
-            life=_life(),
+            where_of(body),
+            keys=own_keys(),
+            life=life_of_sessions(),
             now=now(),
             new_id=new_id,
         )
-    if entered.outcome == "wait":
-        return _wait(entered.wait)
-    if entered.outcome != "in":
-        return {"outcome": entered.outcome, "enrolment": entered.enrolment}
-    return {
-        "outcome": "in",
-        "session": entered.session,
-        "mark": entered.mark,
-        "account": entered.account,
-        "recovery_codes": entered.recovery_codes,
-    }
+    return answer_of(entered)
 
 
 @blueprint.post("/accounts/session")
@@ -86,18 +92,20 @@ def enter(body: dict[str, Any]) -> dict[str, Any]:
 def resume(body: dict[str, Any]) -> dict[str, Any]:
     """Whose session it is, if it is good; with a new id for it now and then."""
     with database.transaction(SOURCE) as connection:
-        found = sessions.resume(connection, body["session"], life=_life(), now=now())
+        found = sessions.resume(connection, body["session"], life=life_of_sessions(), now=now())
     return {"account": found.account if found else None, "fresh": found.fresh if found else None}
 
 
 @blueprint.post("/accounts/session/end")
 @require(_GATEWAY)
 @blueprint.arguments(schemas_accounts.SessionSchema)
-@blueprint.response(200, schemas_accounts.EndedSchema)
+@blueprint.response(200, schemas_accounts.SignedOutSchema)
 def end(body: dict[str, Any]) -> dict[str, Any]:
     """Signs out."""
     with database.transaction(SOURCE) as connection:
-        return {"ended": int(sessions.end(connection, body["session"], life=_life(), now=now()))}
+        provider = sessions.provider_of(connection, body["session"])
+        ended = sessions.end(connection, body["session"], life=life_of_sessions(), now=now())
+    return {"ended": int(ended), "provider": provider}
 
 
 @blueprint.post("/accounts/sessions")
@@ -107,8 +115,8 @@ def end(body: dict[str, Any]) -> dict[str, Any]:
 def own_sessions(body: dict[str, Any]) -> dict[str, Any]:
     """The open sessions of the account of a session."""
     with database.transaction(SOURCE) as connection:
-        found = sessions.own(connection, body["session"], life=_life(), now=now())
-    return found or {"account": None, "recovery_codes_left": 0, "sessions": []}
+        found = sessions.own(connection, body["session"], life=life_of_sessions(), now=now())
+    return found or {"account": None, "recovery_codes_left": 0, "phone_known": False, "sessions": []}
 
 
 @blueprint.post("/accounts/sessions/end")
@@ -119,7 +127,7 @@ def end_others(body: dict[str, Any]) -> dict[str, Any]:
     """Ends one other session of the account, or all others."""
     family = str(body["family"]) if body["family"] else None
     with database.transaction(SOURCE) as connection:
-        ended = sessions.end_others(connection, body["session"], family, life=_life(), now=now())
+        ended = sessions.end_others(connection, body["session"], family, life=life_of_sessions(), now=now())
     return {"ended": ended or 0}
 
 
@@ -129,14 +137,14 @@ def end_others(body: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(200, schemas_accounts.ChangedSchema)
 def change_password(body: dict[str, Any]) -> dict[str, Any]:
     """Changes the password of the owner of a session."""
-    own, life, at = _keys(), _life(), now()
+    own, life, at = own_keys(), life_of_sessions(), now()
     with database.transaction(SOURCE) as connection:
         changing = accounts.start_change(
             connection,
             body["session"],
             body["old"],
             body["new"],
-            _where(body),
+            where_of(body),
             keys=own,
             life=life,
             now=at,
@@ -148,7 +156,7 @@ def change_password(body: dict[str, Any]) -> dict[str, Any]:
         return {"outcome": changing.fault}
     if not hub.off_the_hub(credentials.is_password, changing.started.password_hash, body["old"]):
         return _REFUSED
-    hashed = hub.off_the_hub(credentials.hash_password, body["new"])
+    hashed = hub.off_the_hub(credentials.hash_password, body["new"], settings.load(AccountSettings).cost)
     with database.transaction(SOURCE) as connection:
         changed = accounts.change_password(
             connection, changing, body["session"], hashed, keys=own, life=life, now=at, device=new_id()
@@ -158,48 +166,68 @@ def change_password(body: dict[str, Any]) -> dict[str, Any]:
     return {"outcome": "changed", "session": changed.session, "mark": changed.mark}
 
 
-@blueprint.get("/staff/accounts")
-@require("coordinator", "operations")
-@blueprint.arguments(schemas_accounts.AccountsQuerySchema, location="query")
-@blueprint.response(200, schemas_accounts.AccountsPageSchema)
-def listed(query: dict[str, Any]) -> dict[str, Any]:
-    """The accounts of staff."""
+@blueprint.post("/accounts/recovery-codes")
+@require(_GATEWAY)
+@blueprint.arguments(schemas_accounts.RenewalSchema)
+@blueprint.response(200, schemas_accounts.RenewedSchema)
+def renew_recovery_codes(body: dict[str, Any]) -> dict[str, Any]:
+    """New recovery codes for the owner of a session, who shows a code of the phone or the password."""
+    own, life, at, chosen = own_keys(), life_of_sessions(), now(), settings.load(AccountSettings)
     with database.transaction(SOURCE) as connection:
-        rows = store_accounts.accounts_page(
-            connection, query["institution"], query["after"], query["limit"] + 1
+        renewing = phones.start_renewal(
+            connection,
+            body["session"],
+            body["proof"],
+            where_of(body),
+            keys=own,
+            life=life,
+            now=at,
+            attempt=new_id(),
         )
-    page = rows[: query["limit"]]
-    more = len(rows) > len(page)
+    if renewing.fault == "wait" and renewing.started is not None and renewing.started.wait:
+        return _wait(renewing.started.wait)
+    if renewing.fault is not None or renewing.started is None:
+        return {"outcome": renewing.fault}
+    codes: tuple[str, ...] | None = renewing.codes
+    if not codes:
+        kept = renewing.started.password_hash
+        if not hub.off_the_hub(credentials.is_password, kept, body["proof"], chosen.cost):
+            return _REFUSED
+        with database.transaction(SOURCE) as connection:
+            codes = phones.renew(connection, renewing, body["session"], keys=own, life=life, now=at)
+    return {"outcome": "renewed", "recovery_codes": codes} if codes else {"outcome": "over"}
+
+
+def answer_of(entered: sign_in.Entered) -> dict[str, Any]:
+    """How a sign-in ended, as the gateway is told."""
+    if entered.outcome == "wait":
+        return _wait(entered.wait)
+    if entered.outcome != "in":
+        return {
+            "outcome": entered.outcome,
+            "ticket": entered.ticket,
+            "enrolment": entered.enrolment,
+            "anew": entered.anew,
+        }
     return {
-        "items": [accounts.listed(row) for row in page],
-        "next": page[-1].id if more else None,
+        "outcome": "in",
+        "session": entered.session,
+        "mark": entered.mark,
+        "account": entered.account,
+        "recovery_codes": entered.recovery_codes,
+        "recovery_used": entered.recovery_used,
     }
 
 
-@blueprint.post("/staff/accounts/<uuid:account_id>/sessions/end")
-@require("coordinator", "operations")
-@blueprint.arguments(NothingSchema)
-@blueprint.response(200, schemas_accounts.EndedSchema)
-def end_all(body: dict[str, Any], account_id: UUID) -> dict[str, Any]:
-    """Ends all sessions of an account, and forgets its devices."""
-    with database.transaction(SOURCE) as connection:
-        row = store_accounts.lock_account(connection, str(account_id))
-        ended = accounts.end_sessions(connection, row, now=now()) if row is not None else 0
-    if row is None:
-        message = {"ar": "لا يوجد حساب بهذا المعرّف.", "en": "There is no account with this id."}
-        raise Problem(404, "account_not_found", message)
-    return {"ended": ended}
-
-
-def _keys() -> Keys:
+def own_keys() -> Keys:
     return credentials.keys(settings.load(AccountSettings).key)
 
 
-def _life() -> Life:
+def life_of_sessions() -> Life:
     return settings.load(AccountSettings).life
 
 
-def _where(body: dict[str, Any]) -> Where:
+def where_of(body: dict[str, Any]) -> Where:
     return Where(body["place"], body["agent"], body["mark"], body.get("spent", False))
 
 

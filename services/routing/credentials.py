@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import secrets
 import unicodedata
 from dataclasses import dataclass, field
@@ -24,8 +25,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
-#: argon2id with what OWASP names as its least: 19 MiB, two passes, one lane. Some 25 ms, most of it waiting for memory.
-_PASSES, _MEMORY = 2, 19 * 1024 * 1024
+_MIB = 1024 * 1024
+_COST_OF_HASH = re.compile(r"\$argon2id\$v=19\$m=(\d+),t=(\d+),p=1\$")
 LEAST_PASSWORD, MOST_PASSWORD = 12, 128
 
 CODE_DIGITS = 6
@@ -55,6 +56,17 @@ class Keys:
     marking: bytes = field(repr=False)
 
 
+@dataclass(frozen=True)
+class Cost:
+    """What one guess at a password costs. The least is OWASP's: 19 MiB, two passes, one lane; some 25 ms, most of it waiting for memory."""
+
+    passes: int = 2
+    memory_mib: int = 19
+
+
+LEAST_COST = Cost()
+
+
 @functools.lru_cache(maxsize=4)
 def keys(text: str) -> Keys:
     """The keys from the setting, base64."""
@@ -72,25 +84,31 @@ def subject_key(own: Keys, subject: str) -> bytes:
     return _mark(own, "subject", subject)
 
 
-def hash_password(password: str) -> str:
+def hash_password(password: str, cost: Cost = LEAST_COST) -> str:
     """The password as it is kept. Takes long on purpose: run it off the hub."""
-    hashed = nacl.pwhash.argon2id.str(_bytes(password), opslimit=_PASSES, memlimit=_MEMORY)
+    hashed = nacl.pwhash.argon2id.str(_bytes(password), opslimit=cost.passes, memlimit=cost.memory_mib * _MIB)
     return hashed.decode()
 
 
-def is_password(stored: str | None, password: str) -> bool:
+def is_password(stored: str | None, password: str, cost: Cost = LEAST_COST) -> bool:
     """Whether it is the stored one. Takes as long when there is none, so that the time does not tell whether an account exists."""
     try:
-        nacl.pwhash.verify((stored or nobodys_hash()).encode(), _bytes(password))
+        nacl.pwhash.verify((stored or nobodys_hash(cost)).encode(), _bytes(password))
     except nacl.exceptions.InvalidkeyError:
         return False
     return stored is not None
 
 
+def costs(stored: str, cost: Cost) -> bool:
+    """Whether a guess at this stored password costs what it should now."""
+    found = _COST_OF_HASH.match(stored)
+    return found is not None and (int(found[1]), int(found[2])) == (cost.memory_mib * 1024, cost.passes)
+
+
 @functools.cache
-def nobodys_hash() -> str:
+def nobodys_hash(cost: Cost = LEAST_COST) -> str:
     """A stored password that nobody has."""
-    return hash_password(secrets.token_urlsafe(32))
+    return hash_password(secrets.token_urlsafe(32), cost)
 
 
 def new_password() -> str:
@@ -147,9 +165,22 @@ def plain_code(text: str) -> str:
 
 def new_recovery_codes() -> tuple[str, ...]:
     """Codes that replace a lost phone, each once."""
-    return tuple(
-        "".join(secrets.choice(_ALPHABET) for _ in range(_RECOVERY_LENGTH)) for _ in range(RECOVERY_CODES)
-    )
+    return tuple(new_code() for _ in range(RECOVERY_CODES))
+
+
+def new_code() -> str:
+    """A code to be typed once: 50 bits, without letters that look like others."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(_RECOVERY_LENGTH))
+
+
+def phone_code_hash(own: Keys, account_id: str, code: str) -> bytes:
+    """A code that lets a phone be made known anew, as it is kept."""
+    return _mark(own, "phone", account_id, code.translate(_CONFUSED))
+
+
+def assertion_hash(own: Keys, code: str, text: str) -> bytes:
+    """What a provider said once, as it is remembered."""
+    return _mark(own, "assertion", code, text)
 
 
 def recovery_hash(own: Keys, account_id: str, code: str) -> bytes:
@@ -167,16 +198,16 @@ def unlock_secret(own: Keys, account_id: str, locked: bytes) -> bytes:
     return _unlock(own, locked, b"secret\0" + account_id.encode())
 
 
-def ticket(own: Keys, content: dict[str, Any], now: datetime) -> str:
-    """What a page carries to the next while somebody is half signed in; nobody else can read or make it."""
+def ticket(own: Keys, content: dict[str, Any], now: datetime, purpose: str = "ticket") -> str:
+    """What a page carries to the next while somebody is half signed in; nobody else can read or make it, or use it for something else."""
     plain = json.dumps({**content, "until": (now + TICKET_LIFE).timestamp()}).encode()
-    return base64.urlsafe_b64encode(_lock(own, plain, b"ticket")).decode()
+    return base64.urlsafe_b64encode(_lock(own, plain, purpose.encode())).decode()
 
 
-def open_ticket(own: Keys, text: str, now: datetime) -> dict[str, Any]:
+def open_ticket(own: Keys, text: str, now: datetime, purpose: str = "ticket") -> dict[str, Any]:
     """What `ticket` was given. Raises Refused."""
     try:
-        content = json.loads(_unlock(own, base64.urlsafe_b64decode(text.encode()), b"ticket"))
+        content = json.loads(_unlock(own, base64.urlsafe_b64decode(text.encode()), purpose.encode()))
     except (binascii.Error, ValueError):
         raise Refused from None
     if now.timestamp() >= content["until"]:
@@ -196,6 +227,11 @@ def known_device(own: Keys, account_id: str, epoch: int, text: str | None, now: 
     wanted = _mark(own, "device", account_id, str(epoch), device, until).hex()
     good = hmac.compare_digest(wanted.encode(), mark.encode())
     return device if good and until.isdecimal() and now.timestamp() < int(until) else None
+
+
+def same(one: bytes, other: bytes | None) -> bool:
+    """Whether two hashes are one; takes as long whatever they are. None is like no other."""
+    return hmac.compare_digest(one, other or b"") and other is not None
 
 
 def new_session_id() -> str:

@@ -25,6 +25,10 @@ promises_moved_total = prometheus_client.Counter(
 sign_in_tries_total = prometheus_client.Counter(
     "sign_in_tries_total", "Tries to sign in.", ("step", "outcome"), namespace=_PREFIX
 )
+# outcome: right, or why a provider's word let nobody in (federation.REASONS).
+provider_sign_ins_total = prometheus_client.Counter(
+    "provider_sign_ins_total", "Sign-ins that a provider vouched for.", ("outcome",), namespace=_PREFIX
+)
 # Each is a stolen cookie, or a browser whose new one got lost on its way.
 sessions_reused_total = prometheus_client.Counter(
     "sessions_reused_total",

@@ -31,6 +31,23 @@ class CodeSchema(WhereSchema):
     code = fields.String(required=True, validate=validate.Length(min=1, max=100))
 
 
+class RenewalSchema(WhereSchema):
+    """What proves that the owner of a session wants new recovery codes: a code of the phone, or the password."""
+
+    session = fields.String(required=True, validate=_ID)
+    proof = fields.String(required=True, validate=_SECRET)
+
+
+class RenewedSchema(Schema):
+    """`renewed` with the new codes, once; or what stands against it."""
+
+    outcome = fields.String(
+        required=True, validate=validate.OneOf(("renewed", "over", "wait", "refused", "no_phone"))
+    )
+    seconds = fields.Integer()
+    recovery_codes = fields.List(fields.String())
+
+
 class SessionSchema(Schema):
     """A session by its id."""
 
@@ -66,22 +83,35 @@ class AccountSchema(Schema):
     institution = fields.String(required=True, allow_none=True)
     officer_id = fields.UUID(required=True, allow_none=True)
     must_change = fields.Boolean(required=True)
+    provider = fields.String(required=True, allow_none=True)
 
 
 class SignInAnswerSchema(Schema):
-    """`wait` (so many `seconds`), `refused`, or `code`: show the ticket with a code. With `enrolment` the phone is not known yet."""
+    """`wait` (so many `seconds`), `refused`, or `code`: show the ticket with a code. With `enrolment` the phone is not known yet.
+
+    `anew`: a phone was lost, and the code that is asked for is the one that somebody handed over.
+    """
 
     outcome = fields.String(required=True, validate=validate.OneOf(("wait", "refused", "code")))
     seconds = fields.Integer()
     ticket = fields.String()
     enrolment = fields.Nested(EnrolmentSchema, allow_none=True)
+    anew = fields.Boolean()
 
 
 class EnteredSchema(Schema):
-    """`wait`, `refused`, `expired`, or `in` with a session, the mark of the device and, once, the recovery codes."""
+    """`wait`, `refused`, `expired`, `enrol` (a ticket with which a phone is made known), or `in`.
 
-    outcome = fields.String(required=True, validate=validate.OneOf(("wait", "refused", "expired", "in")))
+    `in` comes with a session, the mark of the device and, once, the recovery codes.
+    """
+
+    outcome = fields.String(
+        required=True, validate=validate.OneOf(("wait", "refused", "expired", "enrol", "in"))
+    )
     seconds = fields.Integer()
+    ticket = fields.String(allow_none=True)
+    anew = fields.Boolean()
+    recovery_used = fields.Boolean()
     session = fields.String()
     mark = fields.String()
     account = fields.Nested(AccountSchema)
@@ -112,6 +142,7 @@ class OwnSchema(Schema):
 
     account = fields.Nested(AccountSchema, required=True, allow_none=True)
     recovery_codes_left = fields.Integer(required=True)
+    phone_known = fields.Boolean(required=True)
     sessions = fields.List(fields.Nested(OwnSessionSchema), required=True)
 
 
@@ -119,6 +150,43 @@ class EndedSchema(Schema):
     """How many sessions were ended."""
 
     ended = fields.Integer(required=True)
+
+
+class SignedOutSchema(EndedSchema):
+    """How many sessions were ended, and which provider had opened it."""
+
+    provider = fields.String(required=True, allow_none=True)
+
+
+class PhoneCodeSchema(Schema):
+    """What is handed to the owner of a lost phone, in person; shown once."""
+
+    code = fields.String(required=True)
+    good_until = fields.AwareDateTime(required=True)
+
+
+class HistoryQuerySchema(Schema):
+    """`before` is the `next` of the page before."""
+
+    before = fields.Integer(load_default=None, validate=validate.Range(min=1, max=2**62))
+    limit = fields.Integer(load_default=50, validate=validate.Range(min=1, max=200))
+
+
+class AccountEventSchema(Schema):
+    """One thing that happened to an account. `actor` is the account that did it, a provider, or `command`."""
+
+    number = fields.Integer(required=True)
+    at = fields.AwareDateTime(required=True)
+    actor = fields.String(required=True)
+    what = fields.String(required=True)
+    detail = fields.String(required=True, allow_none=True)
+
+
+class HistoryPageSchema(Schema):
+    """The newest first; `next` is null on the last page."""
+
+    items = fields.List(fields.Nested(AccountEventSchema), required=True)
+    next = fields.Integer(required=True, allow_none=True)
 
 
 class ChangedSchema(Schema):

@@ -27,6 +27,7 @@ from services.routing import (
     store,
     store_accounts,
     store_desk,
+    store_identity,
 )
 from services.routing.settings import Settings
 from services.routing.step import Keys
@@ -146,6 +147,7 @@ class RoutingService:
         """Deletes tries to sign in and ended sessions that are too old to tell anything."""
         with database.transaction(self.name) as connection:
             store_accounts.forget(connection, now() - _TRIES_KEPT, now() - _SESSIONS_KEPT)
+            store_identity.forget_used(connection, now())
 
 
 def _keys() -> Keys:

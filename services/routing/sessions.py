@@ -27,16 +27,33 @@ class Where:
 
 
 @dataclass(frozen=True)
+class Via:
+    """The provider of identity that signed somebody in, whom it means, and its own session."""
+
+    provider: str
+    subject: str
+    session: str | None = None
+
+
+@dataclass(frozen=True)
 class Resumed:
     """A session that is good, and whose. `fresh`: its new id, if it has one from now on."""
 
     family: str
     account: dict[str, Any]
     fresh: str | None = None
+    phone_known: bool = False
 
 
 def open_session(
-    connection: Connection, account_id: str, where: Where, *, family: str, life: Life, now: datetime
+    connection: Connection,
+    account_id: str,
+    where: Where,
+    *,
+    family: str,
+    life: Life,
+    now: datetime,
+    via: Via | None = None,
 ) -> str:
     """The id of a new session; `family` is the session through all its ids."""
     made = credentials.new_session_id()
@@ -50,8 +67,12 @@ def open_session(
             "issued_at": now,
             "seen_at": now,
             "expires_at": now + life.whole,
+            "used": True,
             "place": where.place,
             "agent": where.agent,
+            "provider": via.provider if via else None,
+            "provider_subject": via.subject if via else None,
+            "provider_session": via.session if via else None,
         },
     )
     return made
@@ -62,7 +83,8 @@ def resume(
 ) -> Resumed | None:
     """The session of an id, None when it is over. `rotate` gives it a new id whatever its age.
 
-    An id that was replaced and comes back late ends the session: two hold it.
+    An id that was replaced and comes back late ends the session: two hold it. Unless the new one never came back: then the answer that
+    carried it was lost, and the old one gets another. Should the lost one turn up after all, two hold it.
     """
     hashed = credentials.session_hash(session_id)
     row = store_accounts.session_row(connection, hashed)
@@ -73,6 +95,8 @@ def resume(
         verdict = _verdict(row, life, now)
     if row is None or verdict == OVER:
         return None
+    if verdict == REUSED and _was_lost(connection, row, life, now):
+        verdict = ROTATE
     if verdict == REUSED:
         store_accounts.revoke_sessions(
             connection, now, account_id=str(row.account_id), family=str(row.family)
@@ -83,9 +107,9 @@ def resume(
     fresh = None
     if verdict == ROTATE or (rotate and row.replaced_at is None):
         fresh = _replaced(connection, row, now)
-    elif verdict == TOUCH:
-        store_accounts.change_session(connection, hashed, seen_at=now)
-    return Resumed(str(row.family), account_of(row), fresh)
+    elif verdict == TOUCH or not row.used:
+        store_accounts.change_session(connection, hashed, seen_at=now, used=True)
+    return Resumed(str(row.family), account_of(row), fresh, row.phone_known)
 
 
 def end(connection: Connection, session_id: str, *, life: Life, now: datetime) -> bool:
@@ -95,6 +119,12 @@ def end(connection: Connection, session_id: str, *, life: Life, now: datetime) -
         return False
     store_accounts.revoke_sessions(connection, now, account_id=found.account["id"], family=found.family)
     return True
+
+
+def provider_of(connection: Connection, session_id: str) -> str | None:
+    """The provider that opened a session, ended or not; None without one."""
+    row = store_accounts.session_row(connection, credentials.session_hash(session_id))
+    return row.provider if row is not None else None
 
 
 def own(connection: Connection, session_id: str, *, life: Life, now: datetime) -> dict[str, Any] | None:
@@ -107,6 +137,7 @@ def own(connection: Connection, session_id: str, *, life: Life, now: datetime) -
     return {
         "account": found.account,
         "recovery_codes_left": store_accounts.recovery_codes_left(connection, account_id),
+        "phone_known": found.phone_known,
         "sessions": [{**row._mapping, "present": row.family == found.family} for row in rows],
     }
 
@@ -131,7 +162,9 @@ def account_of(row: Row[Any]) -> dict[str, Any]:
         "roles": row.roles,
         "institution": row.institution,
         "officer_id": row.officer_id,
-        "must_change": row.must_change,
+        # Who comes in by a provider does not use the password that was made for the account.
+        "must_change": row.must_change and row.provider is None,
+        "provider": row.provider,
     }
 
 
@@ -140,6 +173,12 @@ def _verdict(row: Row[Any] | None, life: Life, now: datetime) -> str:
         return OVER
     times = Times(row.issued_at, row.seen_at, row.expires_at, row.replaced_at, row.revoked_at)
     return judge(times, life, now)
+
+
+def _was_lost(connection: Connection, row: Row[Any], life: Life, now: datetime) -> bool:
+    """Whether the id that took this one's place never reached the browser; it is replaced in its turn."""
+    fresh_enough = now < row.replaced_at + life.idle
+    return fresh_enough and store_accounts.replace_unused(connection, str(row.family), row.id_hash, now)
 
 
 def _replaced(connection: Connection, row: Row[Any], now: datetime) -> str:
@@ -156,8 +195,12 @@ def _replaced(connection: Connection, row: Row[Any], now: datetime) -> str:
             "seen_at": now,
             "expires_at": row.expires_at,
             "rotated_from": row.id_hash,
+            "used": False,
             "place": row.place,
             "agent": row.agent,
+            "provider": row.provider,
+            "provider_subject": row.provider_subject,
+            "provider_session": row.provider_session,
         },
     )
     return fresh

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from services.chassis.settings import key32, setting
+from services.routing.credentials import Cost
 from services.routing.session import Life
 
 
@@ -64,6 +65,42 @@ class AccountSettings:
         kind=float,
         least=0.1,
     )
+
+    argon_passes: int = setting(
+        "ARGON2_PASSES",
+        "Passes of argon2id over a password. A password that was hashed otherwise is hashed anew when its owner signs in.",
+        default=2,
+        kind=int,
+        least=2,
+        most=20,
+    )
+    argon_memory_mib: int = setting(
+        "ARGON2_MEMORY_MIB",
+        "Memory of argon2id for one password, in MiB; two are hashed at once.",
+        default=19,
+        kind=int,
+        least=19,
+        most=1024,
+    )
+    first_password_days: float = setting(
+        "FIRST_PASSWORD_DAYS",
+        "How long a first password is good before its owner has changed it.",
+        default=14.0,
+        kind=float,
+        least=0.01,
+    )
+    phone_code_hours: float = setting(
+        "PHONE_CODE_HOURS",
+        "How long the code is good with which a phone is made known in place of a lost one.",
+        default=72.0,
+        kind=float,
+        least=0.01,
+    )
+
+    @property
+    def cost(self) -> Cost:
+        """What one guess at a password costs."""
+        return Cost(self.argon_passes, self.argon_memory_mib)
 
     @property
     def life(self) -> Life:

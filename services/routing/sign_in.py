@@ -5,7 +5,7 @@ Every try is noted as wrong before it is judged, and as what it was afterwards: 
 
 import base64
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -13,17 +13,28 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from services.chassis import database
-from services.routing import credentials, lockout, metrics, sessions, store_accounts
+from services.routing import (
+    credentials,
+    lockout,
+    metrics,
+    second_factor,
+    sessions,
+    store_accounts,
+    store_identity,
+)
 from services.routing.credentials import Keys
+from services.routing.second_factor import Enrolment, Half
 from services.routing.session import Life
-from services.routing.sessions import Where
+from services.routing.sessions import Via, Where
 
 NewId = Callable[[], str]
+#: How long a first password is good: it passed through other hands, and lies about until it is changed.
+FIRST_PASSWORD = timedelta(days=14)
 
 
 @dataclass(frozen=True)
 class Started:
-    """A try that may be judged, or `wait` until one may. `account` is None where there is none of this name, or it is disabled."""
+    """A try that may be judged, or `wait` until one may. `account` is None where none of this name may come in by its password."""
 
     wait: timedelta
     attempt: str
@@ -36,24 +47,11 @@ class Started:
 
 
 @dataclass(frozen=True)
-class Enrolment:
-    """What makes a phone known: the secret to type in, the same as an address for an app."""
-
-    secret: str
-    uri: str
-
-
-@dataclass(frozen=True)
-class Half:
-    """Who knew the password. `enrolment`: the phone is not known yet."""
-
-    ticket: str
-    enrolment: Enrolment | None = None
-
-
-@dataclass(frozen=True)
 class Entered:
-    """How a try with a code ended: `wait`, `refused`, `expired` (the password again), or `in` with a session."""
+    """How a try with a code ended: `wait`, `refused`, `expired` (the password again), `enrol` (a new phone), or `in` with a session.
+
+    `anew`: the code that was asked for is the one that somebody handed over, in place of a lost phone's.
+    """
 
     outcome: str
     wait: timedelta = lockout.NONE
@@ -61,7 +59,26 @@ class Entered:
     mark: str | None = field(default=None, repr=False)
     account: dict[str, Any] | None = None
     recovery_codes: tuple[str, ...] = field(default=(), repr=False)
+    recovery_used: bool = False
     enrolment: Enrolment | None = field(default=None, repr=False)
+    ticket: str | None = field(default=None, repr=False)
+    anew: bool = False
+
+
+@dataclass(frozen=True)
+class Came:
+    """How somebody came to the last step, and what a session is opened with."""
+
+    where: Where
+    via: Via | None
+    keys: Keys
+    life: Life
+    now: datetime
+    new_id: NewId
+
+    def by(self, via: Via) -> "Came":
+        """The same, by a provider."""
+        return replace(self, via=via)
 
 
 def start(
@@ -73,6 +90,7 @@ def start(
     now: datetime,
     attempt: str,
     place: str | None = None,
+    first_password: timedelta = FIRST_PASSWORD,
 ) -> Started:
     """Notes a try with a password, which is to be judged outside of the transaction. Does the same whether there is such an account or not.
 
@@ -89,21 +107,22 @@ def start(
     wait = _note(
         connection, keys, subject, known or where.place, lockout.PASSWORD, known is not None, now, attempt
     )
-    active = account is not None and account.state == "active"
-    return Started(wait, attempt, account if active else None)
+    good = account is not None and account.state == "active"
+    if account is not None and account.must_change and place is None:
+        good = good and now < account.password_set_at + first_password
+    return Started(wait, attempt, account if good else None)
 
 
-def password_was_right(connection: Connection, started: Started, *, keys: Keys, now: datetime) -> Half:
-    """The ticket to the page of the code."""
+def password_was_right(
+    connection: Connection, started: Started, *, keys: Keys, now: datetime, hashed_anew: str | None = None
+) -> Half:
+    """The ticket to the page of the code. `hashed_anew`: the password as it is to be kept from now on."""
     account = started.account
     assert account is not None
+    if hashed_anew is not None:
+        store_identity.rehash(connection, str(account.id), account.password_hash, hashed_anew)
     _settle(connection, started.attempt, lockout.PASSWORD, "right")
-    content = {"account": str(account.id), "epoch": account.epoch}
-    if account.totp_secret is not None:
-        return Half(credentials.ticket(keys, content, now))
-    secret = credentials.new_secret()
-    content["secret"] = base64.b64encode(secret).decode()
-    return Half(credentials.ticket(keys, content, now), _enrolment(secret, account.subject))
+    return second_factor.half(account, {}, keys=keys, now=now)
 
 
 def enter(
@@ -123,96 +142,87 @@ def enter(
     except credentials.Refused:
         return Entered("expired")
     account = store_accounts.lock_account(connection, content["account"])
-    fresh = base64.b64decode(content["secret"]) if "secret" in content else None
-    if (
-        account is None
-        or (account.state, account.epoch) != ("active", content["epoch"])
-        or (fresh is None) != (account.totp_secret is not None)
-    ):
+    if account is None or not second_factor.fits(account, content):
         return Entered("expired")
     code = credentials.plain_code(code)
-    if fresh is not None:
-        return _enrol(connection, account, fresh, code, where, keys=keys, life=life, now=now, new_id=new_id)
+    came = Came(where, Via(**content["via"]) if "via" in content else None, keys, life, now, new_id)
+    if "secret" in content:
+        return _enrol(connection, account, base64.b64decode(content["secret"]), code, came)
     device = credentials.known_device(keys, str(account.id), account.epoch, where.mark, now)
     place, attempt = _place_of(device) or where.place, new_id()
     wait = _note(connection, keys, account.subject, place, lockout.CODE, device is not None, now, attempt)
     if wait:
         return Entered("wait", wait)
-    if not _is_code(connection, account, code, keys, now):
+    if account.totp_secret is None:
+        return _hand_over(connection, account, code, content, attempt, came)
+    if not second_factor.is_code(connection, account, code, keys=keys, now=now):
         return Entered("refused")
     _settle(connection, attempt, lockout.CODE, "in")
-    return _opened(connection, account, where, device, keys=keys, life=life, now=now, new_id=new_id)
+    recovery = len(code) != credentials.CODE_DIGITS
+    return opened(connection, account, device, came, recovery=recovery)
 
 
-def _enrol(
+def opened(
     connection: Connection,
     account: Row[Any],
-    secret: bytes,
-    code: str,
-    where: Where,
-    *,
-    keys: Keys,
-    life: Life,
-    now: datetime,
-    new_id: NewId,
-) -> Entered:
-    """The first code of a phone. There is nothing to guess: the secret is on the page."""
-    step = credentials.matching_step(secret, code, now)
-    if step is None:
-        return Entered("refused", enrolment=_enrolment(secret, account.subject))
-    account_id = str(account.id)
-    codes = credentials.new_recovery_codes()
-    hashes = [credentials.recovery_hash(keys, account_id, each) for each in codes]
-    store_accounts.replace_recovery_codes(connection, account_id, hashes)
-    store_accounts.change_account(
-        connection,
-        account_id,
-        totp_secret=credentials.lock_secret(keys, account_id, secret),
-        totp_step=step,
-    )
-    return _opened(
-        connection, account, where, None, codes=codes, keys=keys, life=life, now=now, new_id=new_id
-    )
-
-
-def _opened(
-    connection: Connection,
-    account: Row[Any],
-    where: Where,
     device: str | None,
+    came: Came,
     *,
-    keys: Keys,
-    life: Life,
-    now: datetime,
-    new_id: NewId,
     codes: tuple[str, ...] = (),
+    recovery: bool = False,
 ) -> Entered:
-    account_id = str(account.id)
-    made = sessions.open_session(connection, account_id, where, family=new_id(), life=life, now=now)
+    """Opens a session for who proved everything that was asked. Refused when the provider meant somebody else before."""
+    account_id, now = str(account.id), came.now
+    if came.via is not None and not _bound(connection, account_id, came.via, now):
+        return Entered("expired")
+    made = sessions.open_session(
+        connection, account_id, came.where, family=came.new_id(), life=came.life, now=now, via=came.via
+    )
     store_accounts.change_account(connection, account_id, signed_in_at=now)
-    found = sessions.resume(connection, made, life=life, now=now)
+    found = sessions.resume(connection, made, life=came.life, now=now)
     assert found is not None
     return Entered(
         "in",
         session=made,
-        mark=credentials.device_mark(keys, account_id, account.epoch, device or new_id(), now),
+        mark=credentials.device_mark(came.keys, account_id, account.epoch, device or came.new_id(), now),
         account=found.account,
         recovery_codes=codes,
+        recovery_used=recovery,
     )
 
 
-def _is_code(connection: Connection, account: Row[Any], code: str, keys: Keys, now: datetime) -> bool:
-    account_id = str(account.id)
-    if len(code) != credentials.CODE_DIGITS or not code.isdecimal():
-        hashed = credentials.recovery_hash(keys, account_id, code)
-        return store_accounts.spend_recovery_code(connection, account_id, hashed, now)
-    secret = credentials.unlock_secret(keys, account_id, account.totp_secret)
-    step = credentials.matching_step(secret, code, now)
-    # A code that somebody read over a shoulder, or one before it, opens nothing any more.
-    if step is None or (account.totp_step is not None and step <= account.totp_step):
+def _bound(connection: Connection, account_id: str, via: Via, now: datetime) -> bool:
+    """Whether the provider means this account by this subject, from now on if it meant nobody until now."""
+    row = store_identity.provider_of(connection, via.provider)
+    if row is None or row.state != "active":
         return False
-    store_accounts.change_account(connection, account_id, totp_step=step)
+    bound = store_identity.subject_of_account(connection, via.provider, account_id)
+    if bound is not None:
+        return bound == via.subject
+    if not store_identity.link(connection, via.provider, via.subject, account_id, now):
+        return False
+    store_identity.insert_event(connection, account_id, "linked", via.provider, now)
     return True
+
+
+def _hand_over(
+    connection: Connection, account: Row[Any], code: str, content: dict[str, Any], attempt: str, came: Came
+) -> Entered:
+    """The code with which a lost phone is replaced: the new one's secret is shown to who has it."""
+    if not second_factor.is_phone_code(account, code, keys=came.keys, now=came.now):
+        return Entered("refused", anew=True)
+    _settle(connection, attempt, lockout.CODE, "right")
+    half = second_factor.half(account, {**content, "handed": True}, keys=came.keys, now=came.now)
+    return Entered("enrol", ticket=half.ticket, enrolment=half.enrolment)
+
+
+def _enrol(connection: Connection, account: Row[Any], secret: bytes, code: str, came: Came) -> Entered:
+    """The first code of a phone. There is nothing to guess: the secret is on the page."""
+    step = credentials.matching_step(secret, code, came.now)
+    if step is None:
+        return Entered("refused", enrolment=second_factor.enrolment(secret, account.subject))
+    codes = second_factor.make_known(connection, account, secret, step, keys=came.keys, now=came.now)
+    return opened(connection, account, None, came, codes=codes)
 
 
 def _note(
@@ -256,7 +266,3 @@ def _count(connection: Connection, step: str, outcome: str) -> None:
 
 def _place_of(device: str | None) -> str | None:
     return f"device {device}" if device is not None else None
-
-
-def _enrolment(secret: bytes, subject: str) -> Enrolment:
-    return Enrolment(credentials.shown_secret(secret), credentials.secret_uri(secret, subject))

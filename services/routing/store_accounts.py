@@ -43,6 +43,8 @@ account = Table(
     Column("totp_secret", LargeBinary),
     Column("totp_step", BigInteger),
     Column("epoch", Integer),
+    Column("phone_code", LargeBinary),
+    Column("phone_code_until", _UTC),
     Column("created_at", _UTC),
     Column("signed_in_at", _UTC),
 )
@@ -66,8 +68,12 @@ session = Table(
     Column("rotated_from", LargeBinary),
     Column("replaced_at", _UTC),
     Column("revoked_at", _UTC),
+    Column("used", Boolean),
     Column("place", Text),
     Column("agent", Text),
+    Column("provider", Text),
+    Column("provider_subject", Text),
+    Column("provider_session", Text),
 )
 sign_in_attempt = Table(
     "sign_in_attempt",
@@ -232,6 +238,7 @@ def session_row(connection: Connection, id_hash: bytes, *, lock: bool = False) -
             account.c.officer_id,
             account.c.must_change,
             account.c.state,
+            (account.c.totp_secret.is_not(None)).label("phone_known"),
         )
         .join(account, account.c.id == session.c.account_id)
         .where(session.c.id_hash == id_hash)
@@ -239,6 +246,18 @@ def session_row(connection: Connection, id_hash: bytes, *, lock: bool = False) -
     if lock:
         query = query.with_for_update(of=session)
     return connection.execute(query).one_or_none()
+
+
+def replace_unused(connection: Connection, family: str, id_hash: bytes, now: datetime) -> bool:
+    """Marks the id that took the place of this one as replaced, if it never came back; whether there is one."""
+    change = session.update().where(
+        session.c.family == family,
+        session.c.rotated_from == id_hash,
+        session.c.used.is_(False),
+        session.c.replaced_at.is_(None),
+        session.c.revoked_at.is_(None),
+    )
+    return connection.execute(change.values(replaced_at=now)).rowcount == 1
 
 
 def change_session(connection: Connection, id_hash: bytes, **values: Any) -> None:

@@ -11,6 +11,7 @@ import eventlet.wsgi
 import pytest
 
 from tests.unit.gateway.said import NUMBER, Intake
+from tests.unit.gateway.signing_in import rania, staff  # noqa: F401 - fixtures.
 
 WAY_OUT = "postgresql+psycopg2://nobody@127.0.0.1:1/nothing"
 

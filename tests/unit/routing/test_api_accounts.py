@@ -119,6 +119,7 @@ PATHS = (
     "/accounts/sessions",
     "/accounts/sessions/end",
     "/accounts/password",
+    "/accounts/recovery-codes",
 )
 
 
