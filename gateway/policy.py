@@ -36,6 +36,7 @@ POST /v1/complaints/{tracking}/rating                        everybody
 POST /v1/complaints/{tracking}/dispute                       everybody
 GET  /v1/categories                                          everybody
 GET  /v1/governorates                                        everybody
+GET  /v1/rights-codes                                        everybody
 GET  /v1/bodies                                              everybody
 
 GET  /v1/dashboard                                           -      -       -            -        -    yes         -

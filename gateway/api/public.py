@@ -20,6 +20,7 @@ ROUTES = (
         for what in ("messages", "withdraw", "rating", "dispute")
     ),
     Route("GET", "/v1/categories", "intake", "/categories", limit="reading"),
+    Route("GET", "/v1/rights-codes", "intake", "/rights-codes", limit="reading"),
     Route("GET", "/v1/governorates", "intake", "/governorates", limit="reading"),
     Route("GET", "/v1/bodies", "routing", "/institutions", limit="reading"),
 )

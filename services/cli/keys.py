@@ -11,7 +11,12 @@ from nacl.signing import SigningKey
 
 def generate() -> dict[str, str]:
     """Fresh values, by the name of the setting. Binary keys are base64."""
-    actor, seal, intake = SigningKey.generate(), PrivateKey.generate(), PrivateKey.generate()
+    actor, seal, intake, routing = (
+        SigningKey.generate(),
+        PrivateKey.generate(),
+        PrivateKey.generate(),
+        PrivateKey.generate(),
+    )
     return {
         "ACTOR_SIGNING_KEY": _text(bytes(actor)),
         "ACTOR_VERIFY_KEY": _text(bytes(actor.verify_key)),
@@ -20,6 +25,8 @@ def generate() -> dict[str, str]:
         "SEAL_PRIVATE_KEY": _text(bytes(seal)),
         "INTAKE_SEAL_PUBLIC_KEY": _text(bytes(intake.public_key)),
         "INTAKE_SEAL_PRIVATE_KEY": _text(bytes(intake)),
+        "ROUTING_SEAL_PUBLIC_KEY": _text(bytes(routing.public_key)),
+        "ROUTING_SEAL_PRIVATE_KEY": _text(bytes(routing)),
         "CONTACT_KEY": _text(secrets.token_bytes(32)),
         "ACCOUNT_KEY": _text(secrets.token_bytes(32)),
         "TRACKING_PEPPER": _text(secrets.token_bytes(32)),
@@ -65,4 +72,5 @@ _PAIRS = (
     ("ACTOR_SIGNING_KEY", "ACTOR_VERIFY_KEY", lambda raw: _text(bytes(SigningKey(raw).verify_key))),
     ("SEAL_PRIVATE_KEY", "SEAL_PUBLIC_KEY", _public_of),
     ("INTAKE_SEAL_PRIVATE_KEY", "INTAKE_SEAL_PUBLIC_KEY", _public_of),
+    ("ROUTING_SEAL_PRIVATE_KEY", "ROUTING_SEAL_PUBLIC_KEY", _public_of),
 )

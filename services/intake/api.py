@@ -131,6 +131,10 @@ def read(complaint_id: Any) -> tuple[dict[str, Any], int, dict[str, str]]:
             name: getattr(row, name)
             for name in ("kind", "category", "governorate", "language", "channel", "anonymous")
         },
+        **{
+            name: getattr(row, name)
+            for name in ("service", "rights", "rights_codes", "groups", "urgent", "accused")
+        },
         "title": row.title,
         "text": row.text,
         "received_at": row.received_at,
@@ -146,6 +150,14 @@ def read(complaint_id: Any) -> tuple[dict[str, Any], int, dict[str, str]]:
 def categories() -> tuple[list[dict[str, Any]], int, dict[str, str]]:
     """What a complaint can be filed under."""
     return catalogue.categories(), 200, {"Cache-Control": f"public, max-age={_CATALOGUE_SECONDS}"}
+
+
+@blueprint.get("/rights-codes")
+@require("public", "officer", "coordinator")
+@blueprint.response(200, schemas.RightsSchema)
+def rights_codes() -> tuple[dict[str, Any], int, dict[str, str]]:
+    """The rights that a complaint may be about, the groups concerned, and what makes a complaint urgent."""
+    return catalogue.rights(), 200, {"Cache-Control": f"public, max-age={_CATALOGUE_SECONDS}"}
 
 
 @blueprint.get("/governorates")
@@ -171,7 +183,10 @@ def create_intake_app() -> flask.Flask:
 def _secrets() -> handlers.Secrets:
     loaded = settings.load()
     return handlers.Secrets(
-        settings.keys(), loaded.seal_public_key, timedelta(hours=loaded.idempotency_hours)
+        settings.keys(),
+        loaded.seal_public_key,
+        loaded.routing_seal_key,
+        timedelta(hours=loaded.idempotency_hours),
     )
 
 

@@ -1,4 +1,4 @@
-"""The lists that a complaint is filed under: categories in groups, and the governorates (ISO 3166-2:JO)."""
+"""The lists that a complaint is filed under: categories in groups, the governorates (ISO 3166-2:JO), rights, and what is urgent."""
 
 import json
 from pathlib import Path
@@ -20,6 +20,24 @@ GROUPS = _read("category_groups.json")
 
 GOVERNORATES = _read("governorates.json")
 """By code: {code, name: {ar, en}}."""
+
+RIGHTS_CODES = _read("rights_codes.json")
+"""The rights that a complaint may be about, by code: {code, name: {ar, en}, constitution: articles, treaties: treaties with articles}."""
+
+CONCERNED_GROUPS = _read("concerned_groups.json")
+"""Groups of people whose rights have instruments of their own, in the same shape."""
+
+URGENT_GROUNDS = _read("urgent_grounds.json")
+"""What makes a complaint urgent, by code: {code, name: {ar, en}}."""
+
+
+def rights() -> dict[str, list[dict[str, Any]]]:
+    """The lists of rights, groups and grounds of urgency as they are published."""
+    return {
+        "codes": list(RIGHTS_CODES.values()),
+        "groups": list(CONCERNED_GROUPS.values()),
+        "urgent_grounds": list(URGENT_GROUNDS.values()),
+    }
 
 
 def categories() -> list[dict[str, Any]]:

@@ -48,6 +48,74 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
+class Accused:
+    """Whom a complaint is directed against: a body as a whole, a unit of it, or a person, who works there if either is named."""
+
+    institution: str | None = None
+    unit: str | None = None
+    person: str | None = field(default=None, repr=False)
+
+    @property
+    def place(self) -> dict[str, Any] | None:
+        """The body or unit that is accused itself, in codes; None where only a person is."""
+        if self.unit is None and self.person is not None:
+            return None
+        return {"institution": self.institution, "unit": self.unit}
+
+    def as_dict(self) -> dict[str, Any]:
+        """As it is kept."""
+        return {"institution": self.institution, "unit": self.unit, "person": self.person}
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """What the complainant says of the complaint beside the story. A complaint can be about a service, a right, or both."""
+
+    service: bool = True
+    rights: bool = False
+    rights_codes: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    urgent: str | None = None
+    accused: tuple[Accused, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """As it is kept, and compared."""
+        return {
+            "service": self.service,
+            "rights": self.rights,
+            "rights_codes": list(self.rights_codes),
+            "groups": list(self.groups),
+            "urgent": self.urgent,
+            "accused": [each.as_dict() for each in self.accused],
+        }
+
+    def stated(self) -> dict[str, Any]:
+        """What of it is a part of ComplaintReceived: codes, and no person."""
+        return {
+            "service": self.service,
+            "rights": self.rights,
+            "urgent": self.urgent is not None,
+            "urgent_ground": self.urgent,
+            "rights_codes": list(self.rights_codes),
+            "groups": list(self.groups),
+            "accused": [place for each in self.accused if (place := each.place) is not None],
+        }
+
+    def persons(self) -> dict[str, Any] | None:
+        """Who is accused by name, to be sealed for the one who looks them up; None if nobody is."""
+        named = [
+            {"name": each.person, "institution": each.institution, "unit": each.unit}
+            for each in self.accused
+            if each.person is not None
+        ]
+        return {"persons": named} if named else None
+
+
+USUAL = Flags()
+"""What holds where nothing is said."""
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
     """What somebody hands in, validated and normalised. No contact: anonymous."""
 
@@ -59,6 +127,7 @@ class Submission:
     language: str
     title: str | None = field(default=None, repr=False)
     contact: Contact | None = field(default=None, repr=False)
+    flags: Flags = field(default=USUAL, repr=False)
 
     def normal_form(self, language_given: bool) -> dict[str, Any]:
         """What two submissions must share to be the same one.
@@ -75,6 +144,7 @@ class Submission:
             "channel": self.channel,
             "language": self.language if language_given else None,
             "contact": [contact.name, contact.phone, contact.email, contact.preference] if contact else None,
+            **({"flags": self.flags.as_dict()} if self.flags != USUAL else {}),
         }
 
 
@@ -91,9 +161,9 @@ class Complaint:
         """Whether nobody is known to have made it."""
         return self.submission.contact is None
 
-    def received(self, sealed: str | None) -> dict[str, Any]:
-        """The data of the fact ComplaintReceived: codes alone, and the contact sealed for the one who may
-        open it.
+    def received(self, sealed: str | None, accused: str | None = None) -> dict[str, Any]:
+        """The data of the fact ComplaintReceived: codes alone; the contact, and the names of who is `accused`, each sealed for the one
+        who may open it.
         """
         said = self.submission
         return {
@@ -106,6 +176,8 @@ class Complaint:
             "anonymous": self.anonymous,
             "received_at": self.received_at,
             "sealed": sealed,
+            **said.flags.stated(),
+            **({"accused_sealed": accused} if accused else {}),
         }
 
 

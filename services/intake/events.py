@@ -3,12 +3,25 @@
 from marshmallow import Schema, fields, validate
 
 from services.chassis.contract import FactType, Reading, Reads
-from services.intake.catalogue import CATEGORIES, GOVERNORATES
+from services.intake.catalogue import (
+    CATEGORIES,
+    CONCERNED_GROUPS,
+    GOVERNORATES,
+    RIGHTS_CODES,
+    URGENT_GROUNDS,
+)
 from services.intake.complaint import CHANNELS, KINDS, LANGUAGES
 
 
+class AccusedPlaceSchema(Schema):
+    """A body as a whole, or a unit, that the complaint is directed against."""
+
+    institution = fields.String(required=True, allow_none=True)
+    unit = fields.String(required=True, allow_none=True)
+
+
 class ComplaintReceivedSchema(Schema):
-    """Codes and ids. The text stays in intake; the contact travels sealed."""
+    """Codes and ids. The text stays in intake; the contact, and the names of accused persons, travel sealed."""
 
     complaint_id = fields.UUID(required=True)
     kind = fields.String(required=True, validate=validate.OneOf(KINDS))
@@ -25,6 +38,22 @@ class ComplaintReceivedSchema(Schema):
         metadata={
             "description": "name, phone, email, language, tracking_number and contact_preference, "
             "sealed for notification; null if anonymous"
+        },
+    )
+    service = fields.Boolean()
+    rights = fields.Boolean()
+    urgent = fields.Boolean()
+    urgent_ground = fields.String(allow_none=True, validate=validate.OneOf(URGENT_GROUNDS))
+    rights_codes = fields.List(fields.String(validate=validate.OneOf(RIGHTS_CODES)))
+    groups = fields.List(fields.String(validate=validate.OneOf(CONCERNED_GROUPS)))
+    accused = fields.List(
+        fields.Nested(AccusedPlaceSchema),
+        metadata={"description": "bodies and units that must have nothing to do with it"},
+    )
+    accused_sealed = fields.String(
+        validate=validate.Length(min=1),
+        metadata={
+            "description": "`persons`, a list of name, institution and unit, sealed for routing; absent where nobody is named"
         },
     )
 

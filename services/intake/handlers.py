@@ -30,6 +30,7 @@ class Secrets:
 
     keys: vault.Keys
     seal_public_key: str = field(repr=False)
+    routing_seal_key: str = field(repr=False)
     keep_answers: timedelta
 
 
@@ -107,7 +108,9 @@ def _submit(
         answer = vault.lock_answer(pepper, idempotency_key, hashes[1], receipt.as_dict())
         kept = (*hashes, answer, now + secrets.keep_answers)
     sealed = seal.seal(secrets.seal_public_key, contact) if contact else None
-    fact = events.COMPLAINT_RECEIVED.new(complaint_id, filed.received(sealed))
+    persons = submission.flags.persons()
+    accused = seal.seal(secrets.routing_seal_key, persons) if persons else None
+    fact = events.COMPLAINT_RECEIVED.new(complaint_id, filed.received(sealed, accused))
     stored = store.file_complaint(
         connection,
         filed,

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from services.chassis.web import Message
-from services.intake import contact, plain_text
+from services.intake import contact
 from services.intake import conversation as talk
 from services.intake.catalogue import CATEGORIES, GOVERNORATES
 from services.intake.complaint import (
@@ -19,14 +19,9 @@ from services.intake.complaint import (
     Contact,
     Submission,
 )
+from services.intake.schemas_flags import AccusedSchema, FlagsSchema, flags
+from services.intake.typed import Email, Phone, Prose
 
-_CONTROL = Message(
-    "control_character",
-    ar="في النص رموز تحكم لا تظهر؛ احذفها أو اكتب النص من جديد.",
-    en="The text holds control characters that do not show; remove them or type the text again.",
-)
-_TOO_SHORT = Message("too_short", ar="اكتب {min} أحرف على الأقل.", en="Write at least {min} characters.")
-_TOO_LONG = Message("too_long", ar="النص أطول من {max} حرف.", en="The text is longer than {max} characters.")
 _CATEGORY = Message(
     "unknown_category",
     ar="التصنيف غير معروف؛ اختر واحدًا من قائمة التصنيفات.",
@@ -37,65 +32,11 @@ _GOVERNORATE = Message(
     ar="المحافظة غير معروفة؛ اختر واحدة من محافظات المملكة.",
     en="The governorate is not known; choose one of Jordan's governorates.",
 )
-_PHONE = Message(
-    "not_phone",
-    ar="رقم الهاتف غير صحيح؛ اكتبه مثل 0791234567 أو مثل \u2066+962791234567\u2069.",
-    en="The phone number is not right; write it like 0791234567, or like +962791234567.",
-)
-_EMAIL = Message(
-    "not_email",
-    ar="البريد الإلكتروني غير صحيح؛ اكتبه مثل name@example.com.",
-    en="The email address is not right; write it like name@example.com.",
-)
 _NO_CONTACT = Message(
     "contact_missing",
     ar="اكتب اسمًا أو هاتفًا أو بريدًا إلكترونيًا، أو احذف هذا الحقل لتبقى مجهول الهوية.",
     en="Give a name, a phone number or an email address, or leave this out to stay anonymous.",
 )
-
-
-class Prose(fields.String):
-    """Text that people type: cleaned first, measured afterwards. A blank optional text counts as not given."""
-
-    def __init__(self, *, least: int = 0, most: int, lines: bool = False, **options: Any):
-        super().__init__(
-            metadata={"minLength": least, "maxLength": most} if least else {"maxLength": most}, **options
-        )
-        self._least, self._most = least, most
-        self._clean = plain_text.clean if lines else plain_text.clean_line
-
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str | None:
-        try:
-            text = self._clean(super()._deserialize(value, *args, **kwargs))
-        except plain_text.PlainTextError:
-            raise ValidationError(_CONTROL) from None
-        if len(text) > self._most:
-            raise ValidationError(_TOO_LONG.format(max=self._most))
-        if len(text) < self._least:
-            raise ValidationError(_TOO_SHORT.format(min=self._least))
-        return text or None
-
-
-class Phone(fields.String):
-    """A telephone number as people write it, taken as E.164. Blank counts as not given."""
-
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str | None:
-        text = super()._deserialize(value, *args, **kwargs)
-        try:
-            return contact.normalise_phone(text) if text.strip() else None
-        except contact.PhoneError:
-            raise ValidationError(_PHONE) from None
-
-
-class Email(fields.String):
-    """A mail address as people write it, normalised. Blank counts as not given."""
-
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str | None:
-        text = super()._deserialize(value, *args, **kwargs)
-        try:
-            return contact.normalise_email(text) if text.strip() else None
-        except contact.EmailError:
-            raise ValidationError(_EMAIL) from None
 
 
 class ComplainantSchema(Schema):
@@ -113,7 +54,7 @@ class ComplainantSchema(Schema):
             raise ValidationError(_NO_CONTACT)
 
 
-class SubmissionSchema(Schema):
+class SubmissionSchema(FlagsSchema):
     """A complaint as it is handed in. Without `complainant` it is anonymous."""
 
     kind = fields.String(load_default="complaint", validate=validate.OneOf(KINDS))
@@ -138,6 +79,7 @@ def submission(loaded: dict[str, Any], language: str) -> Submission:
         channel=loaded["channel"],
         language=loaded["language"] or language,
         contact=Contact(who["name"], who["phone"], who["email"], who["contact_preference"]) if who else None,
+        flags=flags(loaded),
     )
 
 
@@ -219,6 +161,12 @@ class StaffComplaintSchema(Schema):
     title = fields.String(required=True, allow_none=True)
     text = fields.String(required=True)
     received_at = fields.AwareDateTime(required=True)
+    service = fields.Boolean(required=True)
+    rights = fields.Boolean(required=True)
+    rights_codes = fields.List(fields.String(), required=True)
+    groups = fields.List(fields.String(), required=True)
+    urgent = fields.String(required=True, allow_none=True)
+    accused = fields.List(fields.Nested(AccusedSchema), required=True)
     status = fields.Nested(StatusSchema, required=True)
     institution = fields.String(required=True, allow_none=True)
     due_at = fields.AwareDateTime(required=True, allow_none=True)
@@ -245,6 +193,21 @@ class CategorySchema(NamedCodeSchema):
 
     group = fields.Nested(NamedCodeSchema, required=True)
     kind_hint = fields.String(required=True, validate=validate.OneOf(KINDS))
+
+
+class RightSchema(NamedCodeSchema):
+    """A right or a group, with the articles of the constitution and of treaties that protect it."""
+
+    constitution = fields.List(fields.String(), required=True)
+    treaties = fields.List(fields.String(), required=True)
+
+
+class RightsSchema(Schema):
+    """What a complaint about rights is filed under, and what makes any complaint urgent."""
+
+    codes = fields.List(fields.Nested(RightSchema), required=True)
+    groups = fields.List(fields.Nested(RightSchema), required=True)
+    urgent_grounds = fields.List(fields.Nested(NamedCodeSchema), required=True)
 
 
 class MessageSchema(Schema):

@@ -32,6 +32,12 @@ class Settings:
         kind=key32,
         secret=True,
     )
+    routing_seal_key: str = setting(
+        "ROUTING_SEAL_PUBLIC_KEY",
+        "Public key that the names of accused persons are sealed with for routing, which looks them up in its directory.",
+        kind=key32,
+        secret=True,
+    )
     idempotency_hours: int = setting(
         "IDEMPOTENCY_HOURS",
         "How long the answer to an Idempotency-Key is kept.",

@@ -37,10 +37,12 @@ _FILE = """
     WITH {claimed}
     filed AS (
         INSERT INTO complaint (
-            id, tracking_hash, received_at, kind, category, governorate, language, channel, anonymous, title, text
+            id, tracking_hash, received_at, kind, category, governorate, language, channel, anonymous, title, text,
+            service, rights, rights_codes, groups, urgent, accused
         )
         SELECT CAST(%(id)s AS uuid), %(tracking_hash)s, %(received_at)s, %(kind)s, %(category)s, %(governorate)s,
-               %(language)s, %(channel)s, %(anonymous)s, %(title)s, %(text)s
+               %(language)s, %(channel)s, %(anonymous)s, %(title)s, %(text)s,
+               %(service)s, %(rights)s, %(rights_codes)s, %(groups)s, %(urgent)s, %(accused)s
         {only_claimed}
         RETURNING id
     ), known AS (
@@ -61,6 +63,11 @@ _TYPES = outbox.FIRST_FACT_TYPES | {
     "body_hash": "bytea",
     "answer": "bytea",
     "expires_at": "timestamptz",
+    "service": "boolean",
+    "rights": "boolean",
+    "rights_codes": "text[]",
+    "groups": "text[]",
+    "accused": "jsonb",
 }
 _FILE_PLAIN = Prepared("file_plain", _FILE.format(claimed="", only_claimed="", first_fact=_FACT), _TYPES)
 _FILE_KEYED = Prepared(
@@ -102,6 +109,8 @@ def file_complaint(
         "text": said.text,
         "wrapped_key": wrapped_key,
         "sealed": sealed,
+        **said.flags.as_dict(),
+        "accused": json.dumps(said.flags.as_dict()["accused"], ensure_ascii=False),
         **fact,
     }
     if kept_answer is not None:
@@ -146,7 +155,7 @@ _PUBLIC = text(
 _STAFF = text(
     """
     SELECT c.id::text, c.kind, c.category, c.governorate, c.language, c.channel, c.anonymous, c.title, c.text,
-    c.received_at,
+    c.received_at, c.service, c.rights, c.rights_codes, c.groups, c.urgent, c.accused,
            p.sequence, p.at, p.status, p.institution, p.institution_name, p.due_at, p.receiver, p.reason, p.history_hash
     FROM complaint c LEFT JOIN progress p ON p.complaint_id = c.id
     WHERE c.id = CAST(:complaint_id AS uuid)

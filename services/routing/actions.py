@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row
 from services.chassis import outbox
 from services.chassis.event import Event
 from services.chassis.subscriber import Permanent
-from services.routing import history, records, store, store_cases, store_history
+from services.routing import directory, exclusion, history, records, store, store_cases, store_history
 from services.routing import transitions as t
 from services.routing.assignment import NOTHING, Load
 from services.routing.endings import EFFECTS
@@ -117,7 +117,9 @@ def allowed_now(connection: Connection, case: Row[Any], who: Who, now: datetime)
 
 
 def roles_of(connection: Connection, case: Row[Any], who: Who) -> frozenset[str]:
-    """What somebody is to this case; nothing at all for staff of a body that has nothing to do with it."""
+    """What somebody is to this case; nothing at all for staff of a body that has nothing to do with it, and for who is implicated."""
+    if case.implicated and _excluded(connection, case, who):
+        return frozenset()
     roles = set(who.roles & {t.COORDINATOR, t.COMPLAINANT, t.SYSTEM})
     holds = who.institution is not None and who.institution == case.institution
     receives = who.institution is not None and who.institution == case.receiver
@@ -128,6 +130,13 @@ def roles_of(connection: Connection, case: Row[Any], who: Who) -> frozenset[str]
     if holds and t.OFFICER in who.roles and is_main(connection, who):
         roles.add(t.MAIN)
     return frozenset(roles)
+
+
+def _excluded(connection: Connection, case: Row[Any], who: Who) -> bool:
+    if t.COORDINATOR in who.roles:
+        return exclusion.person(who.id) in case.implicated
+    tied = directory.current(connection).tied
+    return exclusion.is_excluded(who.id, who.institution, case.implicated, tied)
 
 
 def conditions(connection: Connection, case: Row[Any], who: Who, now: datetime) -> frozenset[str]:

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 import sqlalchemy
 
 from services.chassis.seal import seal
-from services.routing import presence, store, store_calendar, store_directory
+from services.routing import presence, store, store_calendar, store_directory, store_exclusions
 from services.routing.assignment import Need, Officer, Rule, choose_rule
 from services.routing.calendar import Calendars, Override, WeekdayHours
 from services.routing.presence import Duty, Presence
@@ -56,6 +56,7 @@ class Directory:
     presences: dict[str, Presence]
     rota: tuple[Duty, ...]
     bodies: dict[str, Service]
+    tied: dict[str, frozenset[str]]
     _days: dict[date, dict[str, list[Officer]]] = field(default_factory=dict, repr=False)
     _sealed: dict[tuple[str, str], str] = field(default_factory=dict, repr=False)
 
@@ -219,6 +220,7 @@ def _read(connection: sqlalchemy.Connection, version: int) -> Directory:
         presences=presences,
         rota=store_directory.rota(connection),
         bodies={row.code: Service(row.valid_from, row.valid_to, row.successor) for row in institutions},
+        tied=store_exclusions.tied(connection),
     )
 
 

@@ -83,8 +83,15 @@ ASSIGNMENT_FAILED = FactType(
 PUBLISHED = (COMPLAINT_ASSIGNED, PROMISE_SET, PROMISE_MOVED, ASSIGNMENT_FAILED, *case_facts.PUBLISHED)
 
 
+class AccusedPlaceReading(Reading):
+    """A body or a unit that the complaint is directed against."""
+
+    institution = fields.String(required=True, allow_none=True)
+    unit = fields.String(required=True, allow_none=True)
+
+
 class ComplaintReceivedReading(Reading):
-    """What must be known of a complaint to find its officer and its due time."""
+    """What must be known of a complaint to find its officer and its due time. The flags are absent from facts of the first days."""
 
     complaint_id = fields.UUID(required=True)
     kind = fields.String(required=True)
@@ -92,6 +99,12 @@ class ComplaintReceivedReading(Reading):
     governorate = fields.String(required=True)
     language = fields.String(required=True)
     received_at = fields.AwareDateTime(required=True)
+    service = fields.Boolean()
+    rights = fields.Boolean()
+    urgent = fields.Boolean()
+    urgent_ground = fields.String(allow_none=True)
+    rights_codes = fields.List(fields.String())
+    accused = fields.List(fields.Nested(AccusedPlaceReading))
 
 
 class ComplainantReading(Reading):

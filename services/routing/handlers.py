@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row
 from services.chassis import database, outbox
 from services.chassis.contract import Fact
 from services.chassis.event import Event
-from services.routing import directory, metrics, records, store, store_history
+from services.routing import directory, exclusion, metrics, records, store, store_history
 from services.routing.assignment import (
     NOTHING,
     Assigned,
@@ -23,6 +23,7 @@ from services.routing.assignment import (
     assign,
 )
 from services.routing.directory import Directory
+from services.routing.promise import RIGHTS, SERVICE, URGENT
 from services.routing.promises import count_again
 from services.routing.records import Complaint
 
@@ -38,7 +39,7 @@ def receive(connection: Connection, received: Sequence[Event], *, now: datetime,
     complaints = _unique(_complaint(event) for event in received)
     outcomes = _choose(connection, known, complaints, now)
     promises = [
-        known.promise(each.kind, each.received_at, each.need, records.institution_of(outcome))
+        known.promise(each.kind, each.received_at, each.need, records.institution_of(outcome), each.flags)
         for each, outcome in zip(complaints, outcomes, strict=True)
     ]
     rows = [
@@ -178,10 +179,30 @@ def _complaint(event: Event) -> Complaint:
         data["received_at"],
         Need(data["category"], data["governorate"], data["language"]),
         event,
+        flags=_flags(data.get("service", True), data.get("rights", False), data.get("urgent", False)),
+        rights_codes=tuple(data.get("rights_codes", ())),
+        urgent_ground=data.get("urgent_ground"),
+        implicated=frozenset(
+            subject
+            for each in data.get("accused", ())
+            if (subject := exclusion.place(each["institution"], each["unit"])) is not None
+        ),
     )
+
+
+def _flags(service: bool, rights: bool, urgent: bool) -> frozenset[str]:
+    given = {SERVICE: service, RIGHTS: rights, URGENT: urgent}
+    return frozenset(name for name, holds in given.items() if holds)
 
 
 def _stored(row: Row[Any]) -> Complaint:
     return Complaint(
-        str(row.complaint_id), row.kind, row.received_at, Need(row.category, row.governorate, row.language)
+        str(row.complaint_id),
+        row.kind,
+        row.received_at,
+        Need(row.category, row.governorate, row.language),
+        flags=_flags(row.service, row.rights, row.urgent),
+        rights_codes=tuple(row.rights_codes),
+        urgent_ground=row.urgent_ground,
+        implicated=frozenset(row.implicated),
     )

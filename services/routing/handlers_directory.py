@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from services.chassis.clock import new_id
-from services.routing import entries, store_directory
+from services.routing import entries, store_directory, store_exclusions
 from services.routing.entries import Row
 from services.routing.plan import Change
 from services.routing.presence import day_of
@@ -120,6 +120,7 @@ def withdraw_duty(connection: Connection, duty_id: str, *, actor: str, now: date
 def _write(connection: Connection, change: Change, actor: str, now: datetime) -> None:
     if change.before != change.after:
         store_directory.write(connection, [change], actor=actor, now=now)
+        store_exclusions.refresh(connection)
 
 
 def _withdraw(

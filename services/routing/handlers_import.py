@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from services.chassis.clock import new_id
-from services.routing import sheet, store, store_directory, workbook
+from services.routing import sheet, store, store_directory, store_exclusions, workbook
 from services.routing.importing import plan
 from services.routing.plan import Plan
 from services.routing.refusals import Refused
@@ -50,6 +50,7 @@ def carry_out(
         raise Refused("directory_changed")
     if made.changes and not made.errors:
         store_directory.write(connection, made.changes, actor=actor, now=now)
+        store_exclusions.refresh(connection)
     return made
 
 

@@ -10,7 +10,7 @@ from services.chassis.event import Event
 from services.routing import events
 from services.routing.assignment import Assigned, Need, Outcome, Unassigned
 from services.routing.directory import Directory
-from services.routing.promise import Promise
+from services.routing.promise import RIGHTS, SERVICE, URGENT, Promise
 
 SYSTEM = "system"
 NO_SCOPE = "-"
@@ -25,6 +25,10 @@ class Complaint:
     received_at: datetime
     need: Need
     cause: Event | None = None
+    flags: frozenset[str] = frozenset({SERVICE})
+    rights_codes: tuple[str, ...] = ()
+    urgent_ground: str | None = None
+    implicated: frozenset[str] = frozenset()
 
 
 def institution_of(outcome: Outcome) -> str | None:
@@ -72,6 +76,12 @@ def case_row(
         "working_days": promise.working_days if promise else None,
         "wall_hours": promise.wall_hours if promise else None,
         "version": 2 if promise else 1,
+        "service": SERVICE in complaint.flags,
+        "rights": RIGHTS in complaint.flags,
+        "urgent": URGENT in complaint.flags,
+        "rights_codes": list(complaint.rights_codes),
+        "urgent_ground": complaint.urgent_ground,
+        "implicated": sorted(complaint.implicated),
     }
 
 

@@ -59,6 +59,11 @@ class CaseSchema(Schema):
     receiver = fields.String(required=True, allow_none=True)
     merged_into = fields.UUID(required=True, allow_none=True)
     transfers = fields.Integer(required=True)
+    service = fields.Boolean(required=True)
+    rights = fields.Boolean(required=True)
+    urgent = fields.Boolean(required=True)
+    rights_codes = fields.List(fields.String(), required=True)
+    urgent_ground = fields.String(required=True, allow_none=True)
 
 
 class CaseWithHistorySchema(CaseSchema):

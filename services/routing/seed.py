@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis import database
 from services.chassis.clock import AMMAN, new_id, now
-from services.routing import roster, store, store_calendar, store_desk, store_directory
+from services.routing import roster, store, store_calendar, store_desk, store_directory, store_exclusions
 from services.routing.presence import LIAISON, day_of
 
 DATA = Path(__file__).parent / "data"
@@ -52,6 +52,7 @@ def fill(connection: Connection, at: datetime) -> str:
     _templates(connection, at)
     if not connection.scalar(select(func.count()).select_from(store.officer)):
         _officers(connection, at)
+    store_exclusions.refresh(connection)
     liaison = store.officer.c.rank.in_(LIAISON)
     counts = {
         what: connection.scalar(select(func.count()).select_from(table).where(condition))

@@ -24,6 +24,12 @@ class Settings:
         kind=key32,
         secret=True,
     )
+    names_key: str = setting(
+        "ROUTING_SEAL_PRIVATE_KEY",
+        "Private key that opens the names of accused persons, which intake sealed to be looked up in the directory.",
+        kind=key32,
+        secret=True,
+    )
     unowned_chunk: int = setting(
         "UNOWNED_CHUNK",
         "How many unowned cases one transaction of the sweep looks at.",

@@ -14,6 +14,7 @@ from services.routing import directory, records, store_cases
 from services.routing import transitions as t
 from services.routing.calendar import Calendar
 from services.routing.directory import Directory
+from services.routing.who import Who
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +23,6 @@ class Keys:
 
     notification: str
     intake: str
-
-
-@dataclass(frozen=True, slots=True)
-class Who:
-    """Somebody who acts: members of staff with their roles and body, or the complainant, or the passing of time."""
-
-    id: str
-    roles: frozenset[str] = frozenset()
-    institution: str | None = None
 
 
 class Refused(Exception):

@@ -134,6 +134,13 @@ cases = Table(
     Column("merged_into", Uuid),
     Column("transfers", SmallInteger),
     Column("waiting", Text),
+    Column("service", Boolean),
+    Column("rights", Boolean),
+    Column("urgent", Boolean),
+    Column("rights_codes", ARRAY(Text)),
+    Column("urgent_ground", Text),
+    # Against whom it is directed (exclusion.py). Never a part of an answer or a fact.
+    Column("implicated", ARRAY(Text)),
 )
 # First number of the two-part advisory locks that guard the loads of a body's officers.
 _LOAD_LOCK = 0x6C6F6164
@@ -156,12 +163,14 @@ _ADD_LOADS = text(
 _INSERT_CASES = text(
     """
     INSERT INTO cases (complaint_id, kind, category, governorate, language, status, institution, rule_id, officer_id, reason,
-                       load, received_at, assigned_at, unowned_since, due_at, working_days, wall_hours, version)
+                       load, received_at, assigned_at, unowned_since, due_at, working_days, wall_hours, version,
+                       service, rights, urgent, rights_codes, urgent_ground, implicated)
     SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS r (
         complaint_id uuid, kind text, category text, governorate text, language text, status text, institution text,
         rule_id text, officer_id uuid, reason text, load smallint, received_at timestamptz, assigned_at timestamptz,
         unowned_since timestamptz, due_at timestamptz, working_days smallint, wall_hours smallint,
-        version integer)
+        version integer, service boolean, rights boolean, urgent boolean, rights_codes text[], urgent_ground text,
+        implicated text[])
     ON CONFLICT (complaint_id) DO NOTHING
     RETURNING complaint_id::text
     """
@@ -225,19 +234,19 @@ def add_loads(connection: Connection, added: Mapping[str, Load]) -> None:
 
 def insert_cases(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> set[str]:
     """Opens cases; JSON-safe rows with every column. Returns the complaint ids that were not there before."""
-    return set(connection.execute(_INSERT_CASES, {"rows": _json(rows)}).scalars()) if rows else set()
+    return set(connection.execute(_INSERT_CASES, {"rows": as_json(rows)}).scalars()) if rows else set()
 
 
 def own_cases(connection: Connection, rows: Sequence[Mapping[str, Any]], now: datetime) -> None:
     """Gives unowned cases their officers: complaint_id, institution, rule_id, officer_id, reason."""
     if rows:
-        connection.execute(_OWN_CASES, {"rows": _json(rows), "now": now})
+        connection.execute(_OWN_CASES, {"rows": as_json(rows), "now": now})
 
 
 def refuse_cases(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Notes why cases are still unowned: complaint_id, institution, rule_id, reason."""
     if rows:
-        connection.execute(_REFUSE_CASES, {"rows": _json(rows)})
+        connection.execute(_REFUSE_CASES, {"rows": as_json(rows)})
 
 
 def unowned_page(connection: Connection, after: tuple[datetime, str] | None, limit: int) -> list[Row[Any]]:
@@ -281,5 +290,6 @@ def _unowned(after: tuple[datetime, str] | None, limit: int) -> Any:
     return query.order_by(cases.c.unowned_since, cases.c.complaint_id).limit(limit)
 
 
-def _json(rows: Iterable[Mapping[str, Any]]) -> str:
+def as_json(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Rows as the one parameter that json_to_recordset reads."""
     return dump(list(rows))  # type: ignore[arg-type]

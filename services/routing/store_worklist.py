@@ -21,11 +21,10 @@ from sqlalchemy import (
     or_,
     select,
     text,
-    true,
     tuple_,
 )
 
-from services.routing import store, store_cases, views
+from services.routing import store, store_cases, store_exclusions, views
 from services.routing import transitions as t
 from services.routing.store import cases
 from services.routing.views import Reader, Scope, Times
@@ -118,7 +117,7 @@ def open_in_order(*conditions: ColumnElement[bool]) -> Select[Any]:
 
 def visible_to(reader: Reader) -> ColumnElement[bool]:
     """What keeps from somebody the cases that they are excluded from. Every list and every count asks it."""
-    return true()
+    return store_exclusions.visible(reader.id, reader.institution, coordinates=reader.coordinates)
 
 
 def _mark(wanted: Wanted, row: Row[Any]) -> Mark:

@@ -9,6 +9,7 @@ PAIRS = (
     ("ACTOR_SIGNING_KEY", "ACTOR_VERIFY_KEY"),
     ("SEAL_PRIVATE_KEY", "SEAL_PUBLIC_KEY"),
     ("INTAKE_SEAL_PRIVATE_KEY", "INTAKE_SEAL_PUBLIC_KEY"),
+    ("ROUTING_SEAL_PRIVATE_KEY", "ROUTING_SEAL_PUBLIC_KEY"),
 )
 
 
@@ -34,7 +35,7 @@ def test_without_the_private_half_both_are_new(tmp_path, private, public):
     (tmp_path / private.lower()).unlink()
     after = read(tmp_path)
     assert after[public] != before[public]
-    for whose in ("", "INTAKE_"):
+    for whose in ("", "INTAKE_", "ROUTING_"):
         sealed = seal.seal(after[f"{whose}SEAL_PUBLIC_KEY"], {"a": 1})
         assert seal.unseal(after[f"{whose}SEAL_PRIVATE_KEY"], sealed) == {"a": 1}
     assert (

@@ -33,7 +33,10 @@ def locks(databases) -> handlers.Secrets:
     """The secrets of the service, by the keys of this test."""
     loaded = settings.load()
     return handlers.Secrets(
-        settings.keys(), loaded.seal_public_key, timedelta(hours=loaded.idempotency_hours)
+        settings.keys(),
+        loaded.seal_public_key,
+        loaded.routing_seal_key,
+        timedelta(hours=loaded.idempotency_hours),
     )
 
 

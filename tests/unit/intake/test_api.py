@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from services.chassis import database
-from services.intake.catalogue import CATEGORIES
+from services.intake.catalogue import CATEGORIES, CONCERNED_GROUPS, RIGHTS_CODES, URGENT_GROUNDS
 from tests.unit.intake.conftest import NOON, headers
 from tests.unit.intake.test_progress import assigned, deliver, promised
 
@@ -173,6 +173,16 @@ def test_a_key_that_is_none_is_refused(bare_client, key):
             "unknown_value",
         ),
         ({"complainant": {"name": "x", "national_id": "1"}}, "complainant.national_id", "unknown_field"),
+        ({"rights_codes": ["CP-NONE"]}, "rights_codes.0", "unknown_right"),
+        ({"rights_codes": ["CP-LIFE", "CP-LIFE"]}, "rights_codes", "twice"),
+        ({"rights": False, "rights_codes": ["CP-LIFE"]}, "rights", "rights_contradicted"),
+        ({"groups": ["tall"]}, "groups.0", "unknown_group"),
+        ({"urgent": "very"}, "urgent", "unknown_ground"),
+        ({"accused": [{}]}, "accused.0", "accused_missing"),
+        ({"accused": [{"person": " "}]}, "accused.0", "accused_missing"),
+        ({"accused": [{"institution": "waj"}]}, "accused.0.institution", "code_malformed"),
+        ({"accused": [{"unit": "WAJ IR"}]}, "accused.0.unit", "code_malformed"),
+        ({"accused": [{"institution": "WAJ"}] * 11}, "accused", "too_many"),
     ],
 )
 def test_bad_input_is_refused_in_both_languages(bare_client, change, field, code):
@@ -205,6 +215,7 @@ def test_staff_read_the_text_and_never_the_contact(client, databases):
         assert answer.status_code == 200
         assert (answer.json["text"], answer.json["title"]) == (BODY["text"], "انقطاع")
         assert answer.json["status"]["code"] == "assigned"
+        assert (answer.json["service"], answer.json["rights"], answer.json["accused"]) == (True, False, [])
         for secret in ("سارة", "791234567", "sara@example.com", "BK-"):
             assert secret not in answer.text
     for who in (headers("officer", institution="MOH"), headers("officer")):
@@ -216,6 +227,36 @@ def test_staff_read_the_text_and_never_the_contact(client, databases):
 
 def test_a_stranger_hands_nothing_in(bare_client):
     assert bare_client.post("/complaints", json=BODY).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("said", "service", "rights"),
+    [
+        ({}, True, False),
+        ({"rights": True}, False, True),
+        ({"rights_codes": ["ES-EDU"]}, False, True),
+        ({"service": True, "rights": True}, True, True),
+        ({"service": False}, False, False),
+    ],
+)
+def test_a_flag_that_is_left_out_follows_from_the_other(client, databases, said, service, rights):
+    assert post(client, BODY | said).status_code == 201
+    assert databases.rows("intake", "SELECT service, rights FROM complaint") == [(service, rights)]
+
+
+def test_the_same_key_with_other_flags_is_another_body(client):
+    assert post(client, key="k").status_code == 201
+    assert post(client, BODY | {"service": True, "accused": []}, key="k").status_code == 201
+    changed = post(client, BODY | {"accused": [{"person": "سالم الزعبي"}]}, key="k")
+    assert (changed.status_code, changed.json["code"]) == (422, "idempotency_key_reused")
+
+
+def test_rights_and_grounds_are_listed(bare_client):
+    listed = bare_client.get("/rights-codes", headers=headers()).json
+    assert [row["code"] for row in listed["codes"]] == list(RIGHTS_CODES)
+    assert listed["codes"][0]["constitution"] == ["8"]
+    assert [row["code"] for row in listed["urgent_grounds"]] == list(URGENT_GROUNDS)
+    assert {row["code"] for row in listed["groups"]} == set(CONCERNED_GROUPS)
 
 
 def test_categories_and_governorates_are_listed(bare_client):

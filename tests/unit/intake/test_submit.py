@@ -10,7 +10,7 @@ import pytest
 from services.chassis import database, seal
 from services.chassis.clock import new_id
 from services.intake import handlers, tracking, vault
-from services.intake.complaint import Complaint
+from services.intake.complaint import Accused, Complaint, Flags
 from tests.support.poll import until
 from tests.unit.intake.conftest import CONTACT, NOON, submission
 
@@ -57,7 +57,47 @@ def test_a_named_complaint_is_stored_with_its_contact_sealed_and_its_fact(databa
         "channel": "web",
         "anonymous": False,
         "received_at": NOON.isoformat(),
+        "service": True,
+        "rights": False,
+        "urgent": False,
+        "urgent_ground": None,
+        "rights_codes": [],
+        "groups": [],
+        "accused": [],
     }
+
+
+def test_whom_it_is_directed_against_travels_as_codes_and_names_sealed(databases, submit, keys):
+    name = "المهندس سالم الزعبي"
+    accused = (
+        Accused("WAJ", "WAJ-IR", name),
+        Accused(person="خالد العمري"),
+        Accused("MOH"),
+        Accused("WAJ", person="نادر"),
+    )
+    submit(submission(flags=Flags(False, True, ("CP-LIFE",), ("children",), "detention", accused)))
+    [(data,)] = databases.rows("intake", "SELECT data FROM outbox")
+    sealed = seal.unseal(keys["ROUTING_SEAL_PRIVATE_KEY"], data.pop("accused_sealed"))
+    assert [each["name"] for each in sealed["persons"]] == [name, "خالد العمري", "نادر"]
+    assert sealed["persons"][0] == {"name": name, "institution": "WAJ", "unit": "WAJ-IR"}
+    # A body where a person works is not accused itself.
+    assert data["accused"] == [
+        {"institution": "WAJ", "unit": "WAJ-IR"},
+        {"institution": "MOH", "unit": None},
+    ]
+    assert (data["service"], data["rights"], data["urgent"], data["urgent_ground"]) == (
+        False,
+        True,
+        True,
+        "detention",
+    )
+    assert (data["rights_codes"], data["groups"]) == (["CP-LIFE"], ["children"])
+    assert "الزعبي" not in json.dumps(data, ensure_ascii=False)
+    [row] = databases.rows(
+        "intake", "SELECT service, rights, rights_codes, groups, urgent, accused FROM complaint"
+    )
+    assert row[:5] == (False, True, ["CP-LIFE"], ["children"], "detention")
+    assert row[5] == [each.as_dict() for each in accused]
 
 
 def test_an_anonymous_complaint_leaves_its_receipt_nowhere(databases, submit):
@@ -159,7 +199,7 @@ def test_a_number_that_is_taken_is_drawn_again(databases, submit):
 
 
 def test_a_fact_that_is_refused_leaves_nothing_behind(databases, submit, monkeypatch):
-    monkeypatch.setattr(Complaint, "received", lambda self, sealed: {"complaint_id": self.id})
+    monkeypatch.setattr(Complaint, "received", lambda self, *_: {"complaint_id": self.id})
     with pytest.raises(ValueError, match="ComplaintReceived"):
         submit(submission(), "key")
     assert counts(databases) == [0, 0, 0, 0]

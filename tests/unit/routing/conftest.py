@@ -28,8 +28,9 @@ def received(
     kind: str = "complaint",
     language: str = "ar",
     received_at: datetime = NOW,
+    **flags,
 ) -> Event:
-    """A ComplaintReceived as the subscriber hands it over."""
+    """A ComplaintReceived as the subscriber hands it over; `flags` are its optional fields."""
     subject = complaint_id or new_id()
     return Event(
         id=new_id(),
@@ -47,6 +48,7 @@ def received(
             "governorate": governorate,
             "language": language,
             "received_at": received_at,
+            **flags,
         },
         correlation_id=f"c-{subject}",
     )

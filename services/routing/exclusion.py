@@ -1,0 +1,133 @@
+"""Who must have nothing to do with a case: the accused, their unit, and the chain of command. Pure.
+
+What a case is directed against is a set of subjects: `person:<officer id>`, `unit:<code>`, `body:<code>`. By post, an officer is tied to
+subjects, and is excluded from every case that is directed against one of them:
+
+- against a body: everybody of it;
+- against a unit: its people and those of the units below and above it, and the heads of the body;
+- against a person: that one, the people of the units above, the heads of the body; and those whom the person commands: everybody, under a
+  head of the body; the people of the unit and of those below, under a head or main officer of a unit.
+
+Who has left keeps the ties of the last post: what was done there is still theirs.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+HEAD = "head"
+_COMMANDS = (HEAD, "main")
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Where an officer stands. `unit` is None for who belongs to the body itself."""
+
+    officer: str
+    institution: str
+    rank: str
+    unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit of a body, below `parent` or directly below the body."""
+
+    code: str
+    institution: str
+    parent: str | None = None
+
+
+def person(officer_id: str) -> str:
+    """The subject that is an officer."""
+    return f"person:{officer_id}"
+
+
+def unit(code: str) -> str:
+    """The subject that is a unit."""
+    return f"unit:{code}"
+
+
+def body(code: str) -> str:
+    """The subject that is a body as a whole."""
+    return f"body:{code}"
+
+
+def place(institution: str | None, unit_code: str | None) -> str | None:
+    """The subject of an accused place: the unit if there is one, else the body."""
+    if unit_code is not None:
+        return unit(unit_code)
+    return body(institution) if institution is not None else None
+
+
+def tied(posts: Iterable[Post], units: Iterable[Unit]) -> dict[str, frozenset[str]]:
+    """subject → the officers who are tied to it; every officer, unit and body of the directory is a subject."""
+    known = {each.code: each for each in units}
+    of_body: defaultdict[str, set[str]] = defaultdict(set)
+    of_unit: defaultdict[str, set[str]] = defaultdict(set)
+    heads: defaultdict[str, set[str]] = defaultdict(set)
+    people = list(posts)
+    for post in people:
+        of_body[post.institution].add(post.officer)
+        if post.unit is not None:
+            of_unit[post.unit].add(post.officer)
+        if post.rank == HEAD:
+            heads[post.institution].add(post.officer)
+    above = {code: _above(code, known) for code in known}
+    within: defaultdict[str, set[str]] = defaultdict(set)
+    for code in known:
+        for each in (code, *above[code]):
+            within[each] |= of_unit[code]
+    over = {code: set().union(*(of_unit[each] for each in above[code])) for code in known}
+    found: dict[str, frozenset[str]] = {}
+    for code, members in of_body.items():
+        found[body(code)] = frozenset(members)
+    for code, each in known.items():
+        found[unit(code)] = frozenset(within[code] | over[code] | heads[each.institution])
+    for post in people:
+        concerned = {post.officer} | heads[post.institution] | over.get(post.unit or "", set())
+        if post.unit is None and post.rank == HEAD:
+            concerned |= of_body[post.institution]
+        elif post.unit is not None and post.rank in _COMMANDS:
+            concerned |= within[post.unit]
+        found[person(post.officer)] = frozenset(concerned)
+    return found
+
+
+def ties(by_subject: Mapping[str, frozenset[str]]) -> dict[str, list[str]]:
+    """The same the other way round: officer → subjects, in order."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for subject in sorted(by_subject):
+        for officer in by_subject[subject]:
+            found[officer].append(subject)
+    return dict(found)
+
+
+def excluded(implicated: Iterable[str], by_subject: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """The officers who must have nothing to do with a case that is directed against these subjects."""
+    return frozenset().union(*(by_subject.get(each, frozenset()) for each in implicated))
+
+
+def own(who: str, institution: str | None) -> list[str]:
+    """What anybody is tied to, whether the directory knows them or not: themselves, and their body."""
+    return [person(who)] + ([body(institution)] if institution is not None else [])
+
+
+def is_excluded(
+    who: str,
+    institution: str | None,
+    implicated: Collection[str],
+    by_subject: Mapping[str, frozenset[str]],
+) -> bool:
+    """Whether somebody, with or without a post in the directory, must have nothing to do with the case."""
+    return not set(own(who, institution)).isdisjoint(implicated) or who in excluded(implicated, by_subject)
+
+
+def _above(code: str, known: Mapping[str, Unit]) -> tuple[str, ...]:
+    """The units above one, the nearest first. A circle, which the directory refuses, would end where it began."""
+    found: list[str] = []
+    parent = known[code].parent
+    while parent is not None and parent in known and parent != code and parent not in found:
+        found.append(parent)
+        parent = known[parent].parent
+    return tuple(found)

@@ -1,0 +1,75 @@
+"""What an implicated officer gets to see of a case: nothing, wherever they look."""
+
+import pytest
+
+from services.chassis import database
+from services.routing import store_exclusions
+from services.routing.who import Who
+from tests.unit.routing.conftest import received
+from tests.unit.routing.test_api_cases import COORDINATOR, call, officer_of
+
+__all__ = ["call"]
+
+
+@pytest.fixture
+def accused(routing):
+    """A case of the water authority that is directed against its unit in Irbid, and another that is against nobody."""
+    case, other = received(accused=[{"institution": "WAJ", "unit": "WAJ-IR"}]), received()
+    routing.receive([case, other])
+    return case.subject, other.subject
+
+
+@pytest.fixture
+def clerk(routing, ids):
+    """An officer of the unit in Irbid."""
+    identity = ids("WAJ", "sub")[0]
+    with database.transaction("routing") as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO unit (code, institution, name_ar, name_en, valid_from)"
+            " VALUES ('WAJ-IR', 'WAJ', 'إربد', 'Irbid', '2020-01-01') ON CONFLICT DO NOTHING"
+        )
+        connection.exec_driver_sql("UPDATE officer SET unit = 'WAJ-IR' WHERE id = %s", (identity,))
+        store_exclusions.refresh(connection)
+    return identity
+
+
+def test_excluded_are_the_people_of_the_unit_and_the_head(accused, clerk, ids):
+    with database.transaction("routing") as connection:
+        assert store_exclusions.excluded_officers(connection, accused[0]) == {clerk, *ids("WAJ", "head")}
+        assert store_exclusions.excluded_officers(connection, accused[1]) == frozenset()
+
+
+def test_case_and_list_are_closed_to_who_is_implicated_and_open_to_others(accused, clerk, ids, call):
+    def seen(who) -> set[str]:
+        listed = {each["complaint_id"] for each in call(who, "GET", "/staff/worklist").json["items"]}
+        read = {each for each in accused if call(who, "GET", f"/staff/cases/{each}").status_code == 200}
+        assert listed == read
+        return listed
+
+    assert seen(officer_of("WAJ", clerk)) == {accused[1]}
+    assert seen(officer_of("WAJ", ids("WAJ", "main")[0])) == set(accused)
+    assert seen(officer_of("WAJ", "not-in-the-directory")) == set(accused)
+    assert call(COORDINATOR, "GET", f"/staff/cases/{accused[0]}").status_code == 200
+    refused = call(
+        officer_of("WAJ", clerk), "POST", f"/staff/cases/{accused[0]}/actions/accept", {"version": 2}
+    )
+    assert refused.status_code == 404
+
+
+def test_a_body_that_is_accused_as_a_whole_is_shut_out_with_all_its_accounts(routing, call):
+    case = received(accused=[{"institution": "WAJ", "unit": None}])
+    routing.receive([case])
+    for who in (officer_of("WAJ", "anybody"), officer_of("WAJ", "h", "head")):
+        assert call(who, "GET", f"/staff/cases/{case.subject}").status_code == 404
+    assert call(officer_of("WAJ", "anybody"), "GET", "/staff/worklist").json["items"] == []
+
+
+def test_the_condition_is_of_the_reader_alone(accused, clerk):
+    def count(who: Who) -> int:
+        with database.transaction("routing") as connection:
+            query = store_exclusions.store.cases.select().where(store_exclusions.visible_to(who))
+            return len(connection.execute(query).all())
+
+    assert count(Who(clerk, frozenset({"officer"}), "WAJ")) == 1
+    assert count(Who(clerk, frozenset({"coordinator"}))) == 2
+    assert count(Who("no-uuid", frozenset({"approver"}), "WAJ")) == 2
