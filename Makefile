@@ -3,7 +3,7 @@
 PYTHON_OF_PROJECT := .venv/bin/python
 CLI := $(PYTHON_OF_PROJECT) -m services.cli
 
-.PHONY: help install run demo test lint format chaos bench contracts settings-page secrets lock clean
+.PHONY: help install run demo test lint format chaos simulate bench contracts settings-page secrets lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ format: install ## Put style right
 
 chaos: install ## Kill, stop and cut off everything at random under load, then balance the books (SEED=1)
 	@$(PYTHON_OF_PROJECT) -m tests.chaos $(if $(SEED),--seed $(SEED)) $(CHAOS)
+
+simulate: install ## Live through a year in minutes and check every step of it (SEED=1, SIMULATE="--per-day 60")
+	@$(PYTHON_OF_PROJECT) -m tests.simulation $(if $(SEED),--seed $(SEED)) $(SIMULATE)
 
 bench: install ## Measure throughput, lag, memory and growth against bare floors
 	@$(PYTHON_OF_PROJECT) -m bench $(BENCH)

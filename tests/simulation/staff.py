@@ -1,0 +1,77 @@
+"""The people of the bodies: who they are by the directory, how quick each is, and whom a case waits for."""
+
+import random
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, select
+
+from services.routing import directory, presence, store
+from services.routing.directory import Directory
+from services.routing.step import Who
+
+COORDINATORS = tuple(Who(f"coordinator-{number}", frozenset({"coordinator"})) for number in (1, 2, 3))
+_ROLES = {"main": "officer", "sub": "officer", "approver": "approver", "head": "head"}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A member of staff. `pace`: how many times as long as usual they take."""
+
+    who: Who
+    rank: str
+    pace: float
+
+
+class Staff:
+    """Everybody in the directory as of the last look."""
+
+    def __init__(self, seed: int):
+        self._seed = seed
+        self._version = -1
+        self.known: Directory
+        self.people: dict[str, Person] = {}
+        self.of: dict[tuple[str, str], list[Person]] = {}
+
+    def look(self, connection: Connection) -> None:
+        """Reads the directory again if it has changed."""
+        self.known = directory.current(connection)
+        if self.known.version == self._version:
+            return
+        self._version = self.known.version
+        self.people, of = {}, defaultdict(list)
+        for row in connection.execute(select(store.officer).order_by(store.officer.c.email)):
+            identity = str(row.id)
+            who = Who(identity, frozenset({_ROLES[row.rank]}), row.institution)
+            self.people[identity] = Person(who, row.rank, self._pace(identity))
+            of[row.institution, row.rank].append(self.people[identity])
+        self.of = dict(of)
+
+    def _pace(self, identity: str) -> float:
+        chance = random.Random(f"{self._seed}/person/{identity}")
+        kind = chance.random()
+        if kind < 0.02:
+            return 30.0  # Somebody whose cases lie until another takes them.
+        return chance.lognormvariate(0, 0.5) * (3.5 if kind < 0.1 else 1.0)
+
+    def there(self, identity: str, at: datetime) -> bool:
+        """Whether somebody is at work on that day."""
+        known = self.known.presences.get(identity)
+        return known is not None and presence.is_present(known, presence.day_of(at))
+
+    def present(self, institution: str | None, rank: str, at: datetime) -> list[Person]:
+        """Who of a rank is at work at a body."""
+        people = self.of.get((institution or "", rank), [])
+        return [each for each in people if self.there(each.who.id, at)]
+
+    def working(self, institution: str | None, start: datetime, minutes: float) -> datetime:
+        """The moment by which so many minutes are worked at a body since another."""
+        calendar = self.known.calendars.of(None, institution)
+        return calendar.add(start, max(1, round(minutes)))
+
+    def opening(self, start: datetime) -> datetime:
+        """A while into the next morning on which the country works."""
+        calendar = self.known.calendars.of(None, None)
+        day = presence.day_of(start) + timedelta(days=0)
+        return calendar.add(calendar.end_of_day(day) if calendar.is_working(day) else start, 30)

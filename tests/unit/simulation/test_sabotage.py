@@ -1,0 +1,85 @@
+"""A simulation that finds nothing proves nothing unless it finds what is wrong: one rule after the other is broken, and each time it must
+stop at a check that says so.
+"""
+
+from datetime import date, timedelta
+
+import pytest
+
+from services.reporting import store as reporting_store
+from services.routing import actions, directory, handlers, presence, promises, records, store_history
+from tests.simulation.doing import Unrefused
+from tests.simulation.invariants import Broken
+from tests.simulation.run import Wish, begun
+from tests.simulation.world import SETTINGS
+
+#: Two days with snow, leave and a body without people.
+SHORT = Wish(seed=5, first_day=date(2027, 1, 12), days=2, per_day=16, outage=None, mischief=0.3)
+
+
+def nothing(*_, **__):
+    """In the place of something that has to be done."""
+
+
+def no_heads(*_):
+    """As if no history had a line yet."""
+    return {}
+
+
+def at_work(*_):
+    """As if nobody were ever away."""
+    return True
+
+
+def everybody(*_):
+    """As if everybody were everything to every case."""
+    return frozenset({"officer", "main_officer", "approver", "receiver", "coordinator"})
+
+
+def nothing_moves(*_, **__):
+    """As if no promise had to be moved."""
+    return 0
+
+
+def told_otherwise(real):
+    """A fact that says the due time of before."""
+    return lambda case, _due, previous, *more: real(case, previous, previous, *more)
+
+
+def a_day_early(real):
+    """A promise that is due a calendar day too early."""
+    return lambda *given, **more: real(*given, **more) - timedelta(days=1)
+
+
+SABOTAGES = {
+    "loads": (actions, "_move_load", nothing, "the load of"),
+    "histories": (store_history, "history_heads", no_heads, "is not bound to the one before"),
+    "the absent": (presence, "is_present", at_work, "who was away"),
+    "strangers": (actions, "roles_of", everybody, "learned of|could"),
+    "circulars": (promises, "_count_again", nothing_moves, "counted with a finger"),
+    "what was told": (records, "moved_fact", told_otherwise(records.moved_fact), "was told"),
+    "due times": (directory.Directory, "due", a_day_early(directory.Directory.due), "counted with a finger"),
+    "unowned": (handlers.store, "own_cases", nothing, "its facts say"),
+    "reporting": (reporting_store, "MOVED", reporting_store.OVERDUE, "reporting counts it as"),
+}
+
+
+@pytest.fixture
+def simulation(databases, environment):
+    environment(SETTINGS)
+    with begun(SHORT) as simulation:
+        yield simulation
+
+
+@pytest.mark.parametrize("name", SABOTAGES)
+def test_a_broken_rule_is_found(name, simulation, monkeypatch):
+    module, attribute, broken, words = SABOTAGES[name]
+    monkeypatch.setattr(module, attribute, broken)
+    with pytest.raises((Broken, Unrefused), match=words):
+        simulation.run()
+
+
+def test_the_same_days_are_well_without_sabotage(simulation):
+    simulation.run()
+    assert simulation.checks.done > 30
+    assert simulation.doing.counts["strangers refused"] > 3
