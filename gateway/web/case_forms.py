@@ -61,31 +61,51 @@ class Field:
 
 @dataclass(slots=True)
 class Form:
-    """An action that may be taken now, with its fields."""
+    """An action that may be taken now, with its fields. `aside`: not what most cases need next."""
 
     action: str
     name: str
     will: str
     fields: list[Field] = field(default_factory=list)
-    warning: bool = False
+    aside: bool = False
 
 
-#: Actions that end a case or take it out of the body's hands.
-_GRAVE = frozenset({"declare_inadmissible", "refer", "merge", "transfer", "object_to_transfer"})
+#: What most cases need next, the most usual first. What is not here is behind it.
+_USUAL = (
+    "acknowledge",
+    "accept",
+    "assign",
+    "approve_reply",
+    "return_reply",
+    "accept_transfer",
+    "decide_transfer",
+    "resolve_dispute",
+    "propose_reply",
+    "ask",
+    "reassign",
+    "interim_reply",
+    "object_to_transfer",
+)
+#: Actions that end a case or take it out of the body's hands stand aside.
+_ASIDE = frozenset({"transfer", "refer", "declare_inadmissible", "merge"})
+
+
+def _place(action: str) -> int:
+    return _USUAL.index(action) if action in _USUAL else len(_USUAL) + (action in _ASIDE)
 
 
 def offered(case: Mapping[str, Any]) -> list[Form]:
-    """The actions that may be taken now, without their fields."""
+    """The actions that may be taken now, without their fields; what is usual first."""
     say = render.words()
     found = []
-    for each in case["allowed_actions"]:
+    for each in sorted(case["allowed_actions"], key=lambda each: _place(each["action"])):
         words = case_words.ACTIONS.get(each["action"])
         found.append(
             Form(
                 each["action"],
                 render.name_of(each["name"]),
                 say(words[0]) if words else "",
-                warning=each["action"] in _GRAVE,
+                aside=each["action"] in _ASIDE,
             )
         )
     return found

@@ -16,6 +16,8 @@ READERS = ("officer", "approver", "head", "coordinator")
 HANDLERS = ("officer", "approver", "coordinator")
 #: An approver decides with the complaint and the reply beside each other.
 _SIDE_BY_SIDE = frozenset({"approve_reply", "return_reply"})
+#: Taken by a button on the page of the case: they need no words, and the case can go on whichever way.
+_AT_ONCE = frozenset({"accept", "acknowledge"})
 _QUICKER = N_("Somebody was quicker. What you typed is still here; look at what changed, then decide.")
 _NOT_NOW = N_("This is not possible any more. What you typed is still here, to copy.")
 _UNSENT = N_("It could not be sent just now. Nothing you typed is lost: send it again in a moment.")
@@ -42,7 +44,7 @@ def show(complaint_id: str) -> flask.Response:
         more=0 if everything else max(0, len(lines) - case_view.MOST_LINES),
         reply=case_view.reply(case),
         actions=case_forms.offered(case),
-        side_by_side=_SIDE_BY_SIDE,
+        at_once=_AT_ONCE,
         done=render.words()(done[1]) if done else "",
         looking=_say_looking(complaint_id),
     )

@@ -10,7 +10,7 @@ from gateway.web.render import N_
 
 #: A page stays below 60 KB also with a long complaint: older lines are shown when they are asked for.
 MOST_LINES = 25
-_SYSTEM, _COMPLAINANT = "system", "complainant"
+_COMPLAINANT = "complainant"
 _ORDER_OF_PARTS = ("summary", "found", "remedy", "legal_basis", "reason", "next_steps", "question", "text")
 
 
@@ -44,19 +44,9 @@ class Check:
     words: str
 
 
-def person(case: Mapping[str, Any], identity: str | None) -> str:
-    """Who somebody in the record of a case is, in words."""
-    say = render.words()
-    if not identity or identity == _SYSTEM:
-        return say(N_("The system"))
-    if identity == _COMPLAINANT:
-        return say(N_("The complainant"))
-    known = case.get("people", {}).get(identity)
-    if known:
-        return render.name_of(known)
-    if identity == str(case.get("officer_id")) and case.get("officer_name"):
-        return render.name_of(case["officer_name"])
-    return say(N_("A member of staff"))
+def person(case: Mapping[str, Any], identity: str) -> str:
+    """What somebody in the records of a case is called."""
+    return render.name_of(case["people"].get(identity)) or identity
 
 
 def timeline(case: Mapping[str, Any], since: int = 0) -> list[Line]:
@@ -69,7 +59,7 @@ def timeline(case: Mapping[str, Any], since: int = 0) -> list[Line]:
 def _line(case: Mapping[str, Any], entry: Mapping[str, Any], texts: Mapping[str, str]) -> Line:
     event = case_words.EVENTS.get(entry["action"])
     return Line(
-        render.words()(event) if event else entry["action"],
+        render.words()(event or N_("The case changed")),
         person(case, entry["actor"]),
         tuple(_notes(case, entry["details"])),
         tuple(parts(texts)),
@@ -137,7 +127,7 @@ def reply(case: Mapping[str, Any]) -> dict[str, Any] | None:
         **newest,
         "outcome_name": render.words()(outcome) if outcome else newest["outcome"],
         "author_name": person(case, newest["author"]),
-        "approver_name": person(case, newest["approver"]) if newest["approver"] else None,
+        "approver_name": person(case, newest["approver"]) if newest["approver"] else "",
         "parts": parts({name: newest[name] for name in ("summary", "found", "remedy", "legal_basis")}),
     }
 

@@ -212,7 +212,7 @@ def due(case: Mapping[str, Any], moment: datetime | None = None) -> Due | None:
         return None
     if progress["minutes_left"] < 0:
         late = max(moment - instant(at), timedelta(hours=1))
-        words = say(N_("overdue by %(time)s")) % {"time": render.span(late)}
+        words = say(N_("by %(time)s")) % {"time": render.span(late)}
         return Due("late", say(N_("Overdue")), words, 100, at)
     soon = progress["share"] >= SOON
     sign = say(N_("Soon")) if soon else say(N_("On time"))

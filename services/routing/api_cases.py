@@ -91,6 +91,7 @@ def case(complaint_id: UUID) -> tuple[dict[str, Any], int, dict[str, str]]:
             "transferred": store_cases.rows_of(connection, store_cases.transfer, identity),
             "notes": store_cases.rows_of(connection, store_cases.case_note, identity),
         }
+        beside["people"] = desk.people_of(connection, found)
     lists = {name: [each._mapping for each in rows] for name, rows in found.items()}
     return _shown(standing) | lists | beside, 200, _tag(row.version)
 

@@ -1,6 +1,6 @@
 """What a desk shows: pages of the lists of work with how far each promise is used up, what is counted, and what is to be taken next."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -139,6 +139,10 @@ def team(connection: Connection, institution: str, reader: Reader, now: datetime
     return [each | {"cover_name": names.get(each["cover"] or "")} for each in found]
 
 
+#: The columns of the records of a case in which a person stands.
+_PEOPLE = ("actor", "author", "approver", "by")
+
+
 def people(connection: Connection, actors: Collection[str]) -> dict[str, dict[str, str]]:
     """What those are called who acted or look on: officers by their names, others by what they are."""
     known = [each for each in actors if _is_id(each)]
@@ -150,6 +154,16 @@ def people(connection: Connection, actors: Collection[str]) -> dict[str, dict[st
         or (COORDINATOR_NAME if each in coordinators else STAFF_NAME)
         for each in actors
     }
+
+
+def people_of(connection: Connection, records: Mapping[str, Sequence[Row[Any]]]) -> dict[str, dict[str, str]]:
+    """What those are called who stand in the records of a case: who acted, who wrote, and to whom it was given."""
+    found: set[str] = set()
+    for rows in records.values():
+        for row in rows:
+            found |= {str(row._mapping[name]) for name in _PEOPLE if row._mapping.get(name)}
+    found |= {str(row.details["officer"]) for row in records["history"] if row.details.get("officer")}
+    return people(connection, found)
 
 
 def viewers(connection: Connection, complaint_id: str, reader: Reader, now: datetime) -> list[dict[str, Any]]:

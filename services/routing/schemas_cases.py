@@ -133,7 +133,7 @@ class ProgressSchema(Schema):
 class CaseDeskSchema(CaseWithHistorySchema):
     """A case with all that happened to it, who else has it open, and what the caller may do with it now.
 
-    `templates` is how many texts for replies fit it.
+    `templates` is how many texts for replies fit it. `people` are the names of those who stand in the records below, by their ids there.
     """
 
     officer_name = fields.Nested(NameSchema, required=True, allow_none=True)
@@ -141,6 +141,7 @@ class CaseDeskSchema(CaseWithHistorySchema):
     waiting = fields.String(required=True, allow_none=True)
     viewers = fields.List(fields.Nested(ViewerSchema), required=True)
     templates = fields.Integer(required=True)
+    people = fields.Dict(keys=fields.String(), values=fields.Nested(NameSchema), required=True)
 
     replies = fields.List(fields.Nested(ReplySchema), required=True)
     questions = fields.List(fields.Nested(QuestionSchema), required=True)

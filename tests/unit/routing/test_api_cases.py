@@ -82,6 +82,24 @@ def test_an_action_and_the_next(call, path):
     assert [each["action"] for each in seen["history"]][-2:] == ["accept", "propose_reply"]
 
 
+def test_a_case_names_everybody_in_its_records(call, path, routing):
+    query = "SELECT id::text, name_ar, name_en FROM officer WHERE institution = 'WAJ' AND rank = 'sub' ORDER BY email LIMIT 1"
+    ((rana, *name),) = routing.rows(query)
+    call(officer_of("WAJ", rana), "POST", f"{path}/actions/accept", {"version": 2})
+    call(officer_of("WAJ", rana), "POST", f"{path}/actions/propose_reply", {"version": 3, **REPLY})
+    call(
+        officer_of("WAJ", "checker", "approver"),
+        "POST",
+        f"{path}/actions/return_reply",
+        {"version": 4, "reason": "…"},
+    )
+    seen = call(COORDINATOR, "GET", path).json
+    assert seen["people"][rana] == dict(zip(("ar", "en"), name, strict=True))
+    assert seen["people"]["system"]["en"] == "The system"
+    assert seen["people"]["checker"]["en"] == "A member of staff"
+    assert {seen["officer_id"], seen["replies"][0]["approver"]} <= set(seen["people"])
+
+
 def test_who_comes_second_is_told_the_version(call, path):
     call(officer_of("WAJ"), "POST", f"{path}/actions/accept", {"version": 2})
     late = call(officer_of("WAJ", "o2"), "POST", f"{path}/actions/accept", {"version": 2})
