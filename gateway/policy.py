@@ -41,6 +41,7 @@ GET  /v1/bodies                                              everybody
 
 GET  /v1/dashboard                                           -      -       -            -        -    yes         -
 GET  /v1/dashboard/definitions                               -      -       -            -        -    yes         -
+GET  /v1/staff/complaints                                    -      yes     yes          yes      yes  yes         -
 GET  /v1/staff/complaints/{complaint_id}                     -      own     own          own      own  yes         -
 GET  /v1/staff/cases/{complaint_id}                          -      own     own          own      own  yes         -
 POST /v1/staff/cases/{complaint_id}/actions/{action}         -      own     own          own      -    yes         -

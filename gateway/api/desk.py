@@ -11,6 +11,15 @@ ROUTES = (
     Route(
         "GET", "/v1/staff/worklist", "routing", "/staff/worklist", limit="staff", roles=_READERS, query=True
     ),
+    Route(
+        "GET",
+        "/v1/staff/complaints",
+        "intake",
+        "/staff/complaints",
+        limit="staff",
+        roles=_READERS,
+        query=True,
+    ),
     Route("GET", "/v1/staff/team", "routing", "/staff/team", limit="staff", roles=_LEADERS, query=True),
     # Repeatable by nature: of who looks at what there is one row, of a name one list, and what is withdrawn stays so.
     Route(

@@ -144,6 +144,26 @@ def read(complaint_id: Any) -> tuple[dict[str, Any], int, dict[str, str]]:
     return answer, 200, _spoken()
 
 
+@blueprint.get("/staff/complaints")
+@require("officer", "approver", "head", "coordinator")
+@blueprint.arguments(schemas.SearchQuerySchema, location="query")
+@blueprint.response(200, schemas.FoundPageSchema)
+def search(query: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Complaints by tracking number or id; or open ones by words: of the caller's body, or for the coordinator of all."""
+    after = str(query["after"]) if query["after"] else None
+    with database.single(handlers.SERVICE) as connection:
+        found, following = handlers.find(
+            connection,
+            query["q"],
+            institution=_limited_to(),
+            after=after,
+            limit=query["limit"],
+            pepper=settings.keys().pepper,
+        )
+    items = [each | {"status": http.status(each["status"])} for each in found]
+    return {"items": items, "next": following}, 200, _spoken()
+
+
 @blueprint.get("/categories")
 @require("public", "officer", "coordinator")
 @blueprint.response(200, schemas.CategorySchema(many=True))

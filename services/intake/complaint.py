@@ -17,6 +17,9 @@ RECEIVED = "received"
 ASSIGNED = "assigned"
 IN_TRANSFER = "in_transfer"
 
+#: Nothing is owed any more.
+OVER = frozenset({"answered", "closed", "referred", "withdrawn", "inadmissible", "merged"})
+
 STATUS_NAMES = {
     RECEIVED: {"ar": "مستلمة", "en": "Received"},
     ASSIGNED: {"ar": "محالة إلى موظف مختص", "en": "Assigned to an officer"},
@@ -228,6 +231,15 @@ class PublicStatus:
     receiver: str | None = None
     reason: str | None = None
     history_hash: str | None = None
+
+
+def first_words(text: str, most: int) -> str:
+    """The beginning of a text as one line of `most` characters at most, cut between words where that is possible."""
+    line = " ".join(text[: most + 1].split())
+    if len(text) <= most:
+        return line
+    whole, _, _ = line.rpartition(" ")
+    return (whole or line[: most - 1]) + "…"
 
 
 def public_status(received_at: datetime, progress: Iterable[Progress]) -> PublicStatus:

@@ -4,16 +4,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy
 
 from services.chassis import database, outbox, seal
 from services.chassis.event import Event
-from services.intake import complaint, events, metrics, store, tracking, vault
+from services.intake import complaint, events, metrics, store, store_search, tracking, vault
 from services.intake.complaint import Complaint, Progress, PublicStatus, Submission
 
 SERVICE = "intake"
 FORGET_CHUNK = 2_000
+#: A complaint without a title is listed by so many characters of what it says.
+_FIRST_WORDS = 120
 
 
 class KeyReused(Exception):
@@ -165,6 +168,50 @@ def read(connection: sqlalchemy.Connection, complaint_id: str, *, institution: s
     if institution is not None and institution not in (status.institution, status.receiver):
         raise NoSuchComplaint
     return standing
+
+
+def find(
+    connection: sqlalchemy.Connection,
+    typed: str,
+    *,
+    institution: str | None,
+    after: str | None,
+    limit: int,
+    pepper: bytes,
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Complaints by number, by id or by words, and behind which id the next page goes on; limited to a body like `read`.
+
+    A number and an id find what is over, too; words find what is open.
+    """
+    number, identity = tracking.parse(typed), _identity(typed)
+    if number is None and identity is None:
+        rows, following = store_search.find(
+            connection, typed, institution=institution, after=after, limit=limit, most=_FIRST_WORDS
+        )
+        return [_found(row, row.status, row.institution) for row in rows], following
+    try:
+        if identity is None:
+            assert number is not None
+            identity = track(connection, number, pepper=pepper).row.id
+        standing = read(connection, identity, institution=institution)
+    except NoSuchComplaint:
+        return [], None
+    return [_found(standing.row, standing.status.code, standing.status.institution)], None
+
+
+def _found(row: Any, status: str, institution: str | None) -> dict[str, Any]:
+    names = ("kind", "category", "governorate", "received_at")
+    known = {name: getattr(row, name) for name in names}
+    identity = getattr(row, "complaint_id", None) or row.id
+    title = row.title or complaint.first_words(row.text, _FIRST_WORDS)
+    return known | {"complaint_id": identity, "title": title, "status": status, "institution": institution}
+
+
+def _identity(typed: str) -> str | None:
+    try:
+        return str(UUID(typed))
+    except ValueError:
+        return None
 
 
 def _standing(found: tuple[Any, list[Progress]] | None) -> Standing:

@@ -174,6 +174,34 @@ class StaffComplaintSchema(Schema):
     conversation = fields.List(fields.Nested(UtteranceSchema), required=True)
 
 
+class SearchQuerySchema(Schema):
+    """A tracking number, the id of a complaint, or words. `after` is the `next` of the page before."""
+
+    q = Prose(required=True, least=2, most=100)
+    after = fields.UUID(load_default=None)
+    limit = fields.Integer(load_default=20, validate=validate.Range(min=1, max=100))
+
+
+class FoundSchema(Schema):
+    """A complaint that was found. `title` is its title, or else how it begins."""
+
+    complaint_id = fields.String(required=True)
+    title = fields.String(required=True)
+    kind = fields.String(required=True)
+    category = fields.String(required=True)
+    governorate = fields.String(required=True)
+    institution = fields.String(required=True, allow_none=True)
+    received_at = fields.AwareDateTime(required=True)
+    status = fields.Nested(StatusSchema, required=True)
+
+
+class FoundPageSchema(Schema):
+    """What was found, the newest first. While `next` is not null there is more to look at, even if a page is short."""
+
+    items = fields.List(fields.Nested(FoundSchema), required=True)
+    next = fields.UUID(required=True, allow_none=True)
+
+
 class NameSchema(Schema):
     """A name in both languages."""
 

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row, text
 
 from services.chassis import database, outbox
 from services.chassis.prepared import Prepared
+from services.intake import store_search
 from services.intake.complaint import Complaint, Progress
 
 _TRACKING_UNIQUE = "complaint_tracking_hash_key"
@@ -216,11 +217,12 @@ _ADD_PROGRESS = text(
 
 
 def add_progress(connection: Connection, steps: Sequence[tuple[str, Progress]]) -> None:
-    """Adds (complaint id, progress) pairs, in one statement for any number of them. What is there already
-    stays as it is.
+    """Adds (complaint id, progress) pairs, those of a complaint in their order, however many with the same few statements. What is there
+    already stays as it is.
     """
     if not steps:
         return
+    store_search.follow(connection, steps)
     connection.execute(
         _ADD_PROGRESS,
         {
