@@ -15,7 +15,7 @@ from services.routing.api_cases import READERS, no_case, reader, who, wrong
 from services.routing.store_worklist import Mark, Wanted
 from services.routing.views import Reader
 
-_NARROWING = ("category", "governorate")
+_NARROWING = ("category", "governorate", "rights", "urgent")
 
 blueprint = Blueprint("desk", "desk", description="What lies on a desk, and in which order to take it.")
 

@@ -75,7 +75,7 @@ def visible(identity: str, institution: str | None, *, coordinates: bool) -> Col
         if _is_id(identity):
             ties = select(officer_tie.c.subjects).where(officer_tie.c.officer_id == identity)
             barred = func.array_cat(barred, ties.scalar_subquery())
-    return not_(store.cases.c.implicated.op("&&")(barred))
+    return not_(store.cases.c.implicated.overlap(barred))
 
 
 def _texts(values: Iterable[str]) -> ColumnElement[list[str]]:

@@ -197,7 +197,7 @@ _STATES: Mapping[str | None, Callable[[Reader], list[ColumnElement[bool]]]] = {
     views.ARBITER: lambda _: [cases.c.status == t.IN_TRANSFER, cases.c.transfers >= t.ARBITER_FROM],
     views.TO_APPROVE: lambda reader: [cases.c.status == t.REPLY_PROPOSED, _not_written_by(reader)],
     views.AWAITING_COMPLAINANT: lambda _: [cases.c.status == t.AWAITING_COMPLAINANT],
-    views.URGENT: lambda _: [false()],
+    views.URGENT: lambda _: [cases.c.urgent, _OPEN],
     views.ESCALATED: lambda _: [false()],
 }
 """Lists of cases that are few at any time: each has an index of its own, or its part of the one by state."""

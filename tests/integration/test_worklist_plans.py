@@ -16,10 +16,10 @@ AFTER = ("2026-11-20T00:00:00+00:00", "018f3c1e-0000-7000-8000-000000000009")
 # Three in four are over. Of the others some are in each state, a few with each trait that a list is made of.
 _FILL = """
     INSERT INTO cases (complaint_id, kind, category, governorate, language, status, institution, officer_id, reason, load, received_at,
-                       assigned_at, unowned_since, due_at, working_days, version, receiver, transfers)
+                       assigned_at, unowned_since, due_at, working_days, version, urgent, receiver, transfers)
     SELECT gen_random_uuid(), 'complaint', 'water.outage', 'JO-AM', 'ar', s.status, o.institution,
            CASE WHEN s.status <> 'received' THEN o.id END, 'least_loaded', 1, s.at, s.at,
-           CASE WHEN s.status = 'received' THEN s.at END, s.at + interval '14 days', 10, 2,
+           CASE WHEN s.status = 'received' THEN s.at END, s.at + interval '14 days', 10, 2, mod(n, 500) = 20,
            CASE WHEN s.status = 'in_transfer' THEN 'MOH' END, CASE WHEN s.status = 'in_transfer' THEN 1 + mod(n, 3) ELSE 0 END
     FROM (
         SELECT n, CAST(%(now)s AS timestamptz) - n * interval '1 minute' AS at, CASE
@@ -85,7 +85,10 @@ def test_a_list_is_a_range_of_an_index(reader, after):
         (OFFICER, views.WAITING_FOR_ME, None, "cases_of_officer"),
         (OFFICER, views.AWAITING_COMPLAINANT, None, "cases_by_state"),
         (OFFICER, views.INCOMING, None, "cases_incoming"),
+        (OFFICER, views.URGENT, None, "cases_urgent_of"),
         (MAIN, views.TEAM, None, "cases_open"),
+        (HEAD, views.URGENT, None, "cases_urgent_of"),
+        (COORDINATOR, views.URGENT, None, "cases_urgent"),
         (MAIN, views.TO_APPROVE, None, "cases_by_state"),
         (APPROVER, views.OVERDUE, None, "cases_open"),
         (HEAD, views.AWAITING_COMPLAINANT, None, "cases_by_state"),

@@ -73,3 +73,26 @@ def test_the_condition_is_of_the_reader_alone(accused, clerk):
     assert count(Who(clerk, frozenset({"officer"}), "WAJ")) == 1
     assert count(Who(clerk, frozenset({"coordinator"}))) == 2
     assert count(Who("no-uuid", frozenset({"approver"}), "WAJ")) == 2
+
+
+def test_no_list_and_no_count_of_a_desk_shows_it(accused, clerk, ids, call, routing):
+    routing.rows(
+        "UPDATE cases SET urgent = true, due_at = now() - interval '1 day', officer_id = %(clerk)s"
+        " WHERE complaint_id = ANY(%(ids)s::uuid[])",
+        {"clerk": clerk, "ids": list(accused)},
+    )
+    head = officer_of("WAJ", ids("WAJ", "head")[0], "head")
+    for who, views in (
+        (head, ("team", "overdue", "urgent")),
+        (officer_of("WAJ", clerk), ("mine", "overdue", "urgent", "waiting_for_me")),
+    ):
+        for view in views:
+            items = call(who, "GET", f"/staff/worklist?view={view}").json["items"]
+            assert [each["complaint_id"] for each in items] == [accused[1]], view
+        seen = call(who, "GET", "/staff/desk").json
+        assert (seen["counts"]["overdue"], seen["counts"]["urgent"]) == (1, 1)
+        assert seen["next"]["complaint_id"] == accused[1]
+        assert call(who, "POST", f"/staff/cases/{accused[0]}/viewing", {}).status_code == 404
+    team = {each["id"]: each["open"] for each in call(head, "GET", "/staff/team").json}
+    assert team[clerk] == 1
+    assert call(COORDINATOR, "GET", "/staff/desk").json["counts"]["urgent"] == 2
