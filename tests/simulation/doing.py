@@ -5,17 +5,14 @@ With a chance somebody does what they must not, or is a moment too late; then th
 
 import random
 from collections import Counter
-from datetime import timedelta
 
-from services.chassis import database, settings
+from services.chassis import database
 from services.chassis.clock import new_id
+from services.intake import api, speaking, tracking
 from services.intake import handlers as intake
-from services.intake import settings as intake_settings
-from services.intake import speaking, tracking
 from services.intake.conversation import Utterance
-from services.routing import actions, store
-from services.routing.settings import Settings as RoutingSettings
-from services.routing.step import Keys, NoOfficer, Refused, Who
+from services.routing import actions, service, store
+from services.routing.step import NoOfficer, Refused, Who
 from tests.simulation.clock import Clock
 from tests.simulation.filing import Filing
 from tests.simulation.ledger import Case
@@ -33,10 +30,9 @@ class Doing:
         self.clock = clock
         self.counts: Counter[str] = Counter()
         self._chance = random.Random(f"{seed}/mischief")
-        loaded = intake_settings.load()
-        self._secrets = intake.Secrets(intake_settings.keys(), loaded.seal_public_key, timedelta(hours=48))
-        wanted = settings.load(RoutingSettings)
-        self._keys = Keys(wanted.seal_key, wanted.intake_seal_key)
+        # As the entry points of the services put them together from the settings.
+        self._secrets = api._secrets()
+        self._keys = service._keys()
         self._randbelow = random.Random(f"{seed}/tracking").randrange
 
     def file(self, filing: Filing) -> str:

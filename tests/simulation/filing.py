@@ -8,7 +8,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from services.chassis.clock import AMMAN
-from services.intake.complaint import Contact, Submission
+from services.intake.catalogue import RIGHTS_CODES, URGENT_GROUNDS
+from services.intake.complaint import Accused, Contact, Flags, Submission
+from tests.simulation.staff import Staff
 
 #: Monday 1 … Sunday 7: people write when offices are open.
 _WEEK = {7: 1.3, 1: 1.15, 2: 1.1, 3: 1.05, 4: 1.1, 5: 0.5, 6: 0.8}
@@ -80,10 +82,12 @@ class Filing:
 class Demand:
     """How much is filed on a day: `per_day` on a usual one."""
 
-    def __init__(self, seed: int, per_day: float, first_day: date):
+    def __init__(self, seed: int, per_day: float, first_day: date, staff: Staff, accused: float):
         self._seed = seed
         self._per_day = per_day
         self._first = first_day
+        self._staff = staff
+        self._share_accused = accused
         self._number = 0
 
     def factor(self, day: date) -> float:
@@ -119,16 +123,46 @@ class Demand:
         if chance.random() > 0.15:
             email = f"c{self._number}@example.org" if chance.random() < 0.4 else None
             contact = Contact("سلمى", f"+96279{self._number:07d}", email)
+        category, governorate = _one(chance, weights), _one(chance, _PLACES)
         submission = Submission(
             kind=_one(chance, _KINDS),
-            category=_one(chance, weights),
-            governorate=_one(chance, _PLACES),
+            category=category,
+            governorate=governorate,
             text=_TEXT,
             channel=_one(chance, _CHANNELS),
             language="en" if chance.random() < 0.06 else "ar",
             contact=contact,
+            flags=self._flags(chance, category, governorate, at),
         )
         return Filing(at, self._number, submission)
+
+    def _flags(self, chance: random.Random, category: str, governorate: str, at: datetime) -> Flags:
+        """One of eight is about a right, one of a hundred cannot wait, some are against somebody."""
+        rights = category.startswith(("rights.", "security.")) or chance.random() < 0.08
+        urgent = (
+            chance.choice(list(URGENT_GROUNDS)) if chance.random() < (0.06 if rights else 0.005) else None
+        )
+        body = self._staff.answers(category, governorate, at)
+        accused = (self._accused(chance, body),) if body and chance.random() < self._share_accused else ()
+        return Flags(
+            service=not rights or chance.random() < 0.5,
+            rights=rights,
+            rights_codes=(chance.choice(list(RIGHTS_CODES)),) if rights else (),
+            urgent=urgent,
+            accused=accused,
+        )
+
+    def _accused(self, chance: random.Random, body: str) -> Accused:
+        """The body that would answer, a unit of it, or somebody who works there, most of the time no one of rank."""
+        lot = chance.random()
+        units = self._staff.units.get(body, [])
+        if lot < 0.15:
+            return Accused(body)
+        if lot < 0.5 and units:
+            return Accused(body, chance.choice(units))
+        rank = chance.choices(("sub", "main", "approver", "head"), (6, 2, 1, 1))[0]
+        people = self._staff.of.get((body, rank)) or self._staff.of[body, "main"]
+        return Accused(body, None, chance.choice(people).name)
 
 
 def days(first: date, count: int) -> Iterator[date]:

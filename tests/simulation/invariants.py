@@ -16,6 +16,7 @@ from services.chassis.event import Event
 from services.reporting import figures
 from services.routing import history, store_calendar, store_history
 from services.routing import transitions as t
+from tests.simulation.accused import Accusations
 from tests.simulation.ledger import Case, Ledger
 from tests.simulation.slow import Slow
 
@@ -83,6 +84,7 @@ class Checks:
         self.seed = seed
         self.ledger = ledger
         self.slow = Slow()
+        self.accusations = Accusations(seed)
         self.done = self.steps = self.counted = 0
         self.weeks = 0
         self._chance = random.Random(f"{seed}/checks")
@@ -108,6 +110,7 @@ class Checks:
                 elif case is not None:
                     found += self._case(row, case)
             found += self._there(connection)
+            found += self.accusations.check(connection, ids)
             waiting = [row for row in rows.values() if _promised(row)]
             found += self._due(connection, self._chance.sample(waiting, min(_SAMPLE, len(waiting))))
             if circulars:

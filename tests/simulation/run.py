@@ -2,6 +2,7 @@
 
 import random
 import time as wall_time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from services.routing.roster import SIZE
 from tests.simulation import clock as clocks
 from tests.simulation.clock import Clock
 from tests.simulation.doing import Doing
-from tests.simulation.filing import Demand, days
+from tests.simulation.filing import Demand, Filing, days
 from tests.simulation.invariants import Checks
 from tests.simulation.ledger import Case, Ledger
 from tests.simulation.measures import Measures
@@ -33,7 +34,10 @@ _STEPS = (0, 7, 9, 11, 13, 15, 18)
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What to simulate. On the day with the number `outage` routing is down; `mischief`: how often somebody does what is not theirs."""
+    """What to simulate. On the day with the number `outage` routing is down; `mischief`: how often somebody does what is not theirs.
+
+    `accused` is the share of complaints that are directed against somebody.
+    """
 
     seed: int = 1
     first_day: date = date(2027, 1, 1)
@@ -42,6 +46,7 @@ class Wish:
     officers: int = SIZE
     outage: int | None = 129
     mischief: float = 0.005
+    accused: float = 0.0
 
 
 @contextmanager
@@ -53,7 +58,9 @@ def begun(wish: Wish, say: Callable[[str], None] = lambda _: None) -> Iterator["
     with clocks.ruling(clock):
         seed_all(OWNERS)
         _leave_out(wish)
-        yield Simulation(wish, clock, say)
+        simulation = Simulation(wish, clock, say)
+        simulation.year.settle_in()
+        yield simulation
 
 
 class Simulation:
@@ -71,9 +78,9 @@ class Simulation:
         self.year = Year(clock, wish.seed, wish.first_day, wish.days)
         self.checks = Checks(wish.seed, self.ledger)
         self.measures = Measures(self.ledger)
-        self._demand = Demand(wish.seed, wish.per_day, wish.first_day)
+        self._demand = Demand(wish.seed, wish.per_day, wish.first_day, self.staff, wish.accused)
         self._happenings = self.year.happenings()
-        self._filed: dict[str, tuple[str, int]] = {}
+        self._filed: deque[tuple[str, Filing]] = deque()
         self._chance = random.Random(f"{wish.seed}/run")
         self._look()
 
@@ -111,8 +118,7 @@ class Simulation:
                 self._look()
             while waiting and waiting.at <= ends:
                 self._until(waiting.at)
-                tracking = self.doing.file(waiting)
-                self._filed[str(len(self._filed))] = (tracking, waiting.number)
+                self._filed.append((self.doing.file(waiting), waiting))
                 waiting = next(filings, None)
             self._until(ends)
             self._settle(since)
@@ -164,7 +170,7 @@ class Simulation:
             return
         self._look()
         self.checks.fail(self.world.undone(), self.clock.at)
-        circulars, self.year.circulars = self.year.circulars, []
+        circulars, self.year.circulars.recorded = self.year.circulars.recorded, []
         self.checks.step(facts, circulars, since, self.clock.at)
 
     def _hear(self, facts: list[Event]) -> list[Event]:
@@ -172,8 +178,10 @@ class Simulation:
         for event in facts:
             if event.type == "ComplaintReceived":
                 # Intake accepts one after the other, so the first number that waits is this one's.
-                tracking, number = self._filed.pop(next(iter(self._filed)))
-                self.people.filed(self.ledger.file(event, tracking, number))
+                tracking, filing = self._filed.popleft()
+                self.people.filed(self.ledger.file(event, tracking, filing.number))
+                if filing.submission.flags.accused:
+                    self.checks.accusations.named[event.subject] = filing.submission.flags.accused
         for case in self.ledger.hear(event for event in facts if event.source == "routing"):
             self.people.plan(case, self.clock.at)
         return [event for event in facts if event.source in ("intake", "routing")]

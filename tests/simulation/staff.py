@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 
-from services.routing import directory, presence, store
+from services.routing import directory, presence, store, store_directory
+from services.routing.assignment import Need
 from services.routing.directory import Directory
 from services.routing.step import Who
 
@@ -20,6 +21,7 @@ class Person:
     """A member of staff. `pace`: how many times as long as usual they take."""
 
     who: Who
+    name: str
     rank: str
     pace: float
 
@@ -33,6 +35,7 @@ class Staff:
         self.known: Directory
         self.people: dict[str, Person] = {}
         self.of: dict[tuple[str, str], list[Person]] = {}
+        self.units: dict[str, list[str]] = {}
 
     def look(self, connection: Connection) -> None:
         """Reads the directory again if it has changed."""
@@ -44,9 +47,18 @@ class Staff:
         for row in connection.execute(select(store.officer).order_by(store.officer.c.email)):
             identity = str(row.id)
             who = Who(identity, frozenset({_ROLES[row.rank]}), row.institution)
-            self.people[identity] = Person(who, row.rank, self._pace(identity))
+            self.people[identity] = Person(who, row.name_ar, row.rank, self._pace(identity))
             of[row.institution, row.rank].append(self.people[identity])
         self.of = dict(of)
+        units: defaultdict[str, list[str]] = defaultdict(list)
+        for row in store_directory.units(connection, None):
+            units[row.institution].append(row.code)
+        self.units = dict(units)
+
+    def answers(self, category: str, governorate: str, at: datetime) -> str | None:
+        """The body that the rules lead to."""
+        rule = self.known.rule(Need(category, governorate, "ar"), at)
+        return rule.institution if rule else None
 
     def _pace(self, identity: str) -> float:
         chance = random.Random(f"{self._seed}/person/{identity}")

@@ -4,193 +4,61 @@ Each is recorded by the use case that the coordinator's or an officer's page cal
 """
 
 import random
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from typing import Any
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 
 from services.chassis import database
-from services.chassis.clock import AMMAN, new_id
+from services.chassis.clock import AMMAN
 from services.routing import (
     directory,
     handlers_directory,
     handlers_import,
-    promises,
     store,
-    store_calendar,
     store_directory,
 )
 from services.routing.presence import LIAISON
 from services.routing.sheet import read_csv
+from tests.simulation.circulars import Circulars, Happening
 from tests.simulation.clock import Clock
 
 _BY = "coordinator-1"
 
 
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """Something that happens at a moment; `what` is the line for the log."""
-
-    at: datetime
-    what: str
-    do: Callable[[], Any]
-
-
 class Year:
-    """The happenings from a day on. `closing` is told of each circular whether it only closes."""
+    """The happenings from a day on."""
 
     def __init__(self, clock: Clock, seed: int, first: date, days: int):
         self.clock = clock
         self.first, self.last = first, first + timedelta(days=days - 1)
         self._seed = seed
         self._chance = random.Random(f"{seed}/year")
-        self._overrides: dict[str, str] = {}
-        #: What has been recorded since the checks looked last: "closed", or anything else.
-        self.circulars: list[str] = []
+        self.circulars = Circulars(clock, seed, first)
 
     def happenings(self) -> list[Happening]:
         """All of them in the order of time; what an officer's day brings is drawn on the day (see `morning`)."""
-        found = [*self._circulars(), *self._bodies()]
+        found = [*self.circulars.happenings(), *self._bodies()]
         return sorted(
             (each for each in found if self.first <= each.at.date() <= self.last), key=lambda each: each.at
         )
 
-    # --- circulars ---------------------------------------------------------------------------------
-
-    def _circulars(self) -> Iterator[Happening]:
-        year = self.first.year
-
-        def on(month: int, day: int, hour: int = 10) -> datetime:
-            return datetime(year, month, day, hour, tzinfo=AMMAN)
-
-        def circular(at: datetime, name: str, **said: Any) -> Happening:
-            return Happening(at, f"circular: {name}", lambda: self._record(name, **said))
-
-        def taken_back(at: datetime, name: str) -> Happening:
-            return Happening(at, f"circular taken back: {name}", lambda: self._withdraw(name))
-
-        snow = date(year, 1, 13)
-        yield circular(on(1, 13, 14), "snow in Ajloun", scope="governorate", code="JO-AJ", first=snow)
-        yield circular(on(1, 13, 15), "snow in Irbid", scope="governorate", code="JO-IR", first=snow)
-        storm = date(year, 1, 26)
-        yield circular(on(1, 28, 9), "a storm, told two days later", scope="nation", first=storm)
-        yield Happening(on(2, 7, 19), "the moon of Ramadan is seen", self._moon_is_seen)
-        yield circular(
-            on(3, 2),
-            "the system of taxes moves",
-            scope="institution",
-            code="ISTD",
-            first=date(year, 3, 9),
-            days=2,
-        )
-        mistaken = date(year, 4, 20)
-        yield circular(on(4, 18), "a mistaken closure", scope="nation", first=mistaken)
-        yield taken_back(on(4, 19, 12), "a mistaken closure")
-        yield circular(
-            on(5, 30, 20), "a day of joy, told the evening before", scope="nation", first=date(year, 5, 31)
-        )
-        yield circular(
-            on(7, 5),
-            "shorter hours in the heat",
-            scope="governorate",
-            code="JO-AQ",
-            first=date(year, 7, 11),
-            days=20,
-            hours=("07:00", "13:00"),
-        )
-        yield circular(
-            on(9, 1),
-            "a Saturday of work for water",
-            scope="institution",
-            code="WAJ",
-            first=_saturday(date(year, 9, 1)),
-            open_=("09:00", "13:00"),
-        )
-        yield circular(
-            on(11, 11, 16),
-            "floods in Maan",
-            scope="governorate",
-            code="JO-MN",
-            first=date(year, 11, 11),
-            days=2,
-        )
-        yield circular(
-            on(12, 14, 13),
-            "floods in Karak, told three days later",
-            scope="governorate",
-            code="JO-KA",
-            first=date(year, 12, 12),
-        )
-        chance = random.Random(f"{self._seed}/circulars")
-        for number in range(6):
-            day = date(year, 1, 1) + timedelta(days=chance.randrange(365))
-            told = datetime.combine(day, time(chance.randrange(8, 20)), AMMAN) + timedelta(
-                days=chance.randrange(-6, 4)
-            )
-            scope, code = chance.choice((("nation", None), ("governorate", "JO-IR"), ("institution", "MOH")))
-            yield circular(
-                told, f"number {number}", scope=scope, code=code, first=day, days=chance.randrange(1, 3)
-            )
-
-    def _record(
-        self,
-        name: str,
-        *,
-        scope: str,
-        first: date,
-        code: str | None = None,
-        days: int = 1,
-        hours: tuple[str, str] | None = None,
-        open_: tuple[str, str] | None = None,
-    ) -> None:
-        effect = "hours" if hours else "open" if open_ else "closed"
-        opens, closes = (
-            (time.fromisoformat(each) for each in hours or open_) if hours or open_ else (None, None)
-        )
-        wanted = {
-            "scope": scope,
-            "code": code,
-            "effect": effect,
-            "first_day": first,
-            "last_day": first + timedelta(days=days - 1),
-            "opens": opens,
-            "closes": closes,
-            "reference": name[:40],
-            "note_ar": "تعميم",
-            "note_en": name,
-        }
+    def settle_in(self) -> None:
+        """Before the first day: two of three sub officers of bodies that have units work in one of them."""
         with database.transaction("routing") as connection:
-            identity, new = promises.record_override(
-                connection, wanted, by=_BY, now=self.clock.go_on(), override_id=new_id(), job_id=new_id()
-            )
-        self._overrides[name] = identity
-        if new:
-            self.circulars.append(effect)
-
-    def _withdraw(self, name: str) -> None:
-        with database.transaction("routing") as connection:
-            promises.withdraw_override(
-                connection, self._overrides[name], by=_BY, now=self.clock.go_on(), job_id=new_id()
-            )
-        self.circulars.append("withdrawn")
-
-    def _moon_is_seen(self) -> None:
-        """Ramadan begins a day after the estimate, which is withdrawn."""
-        table = store_calendar.calendar_override
-        with database.transaction("routing") as connection:
-            query = select(table).where(table.c.reference == "estimate", table.c.withdrawn_at.is_(None))
+            units: dict[str, list[str]] = {}
+            for row in store_directory.units(connection, None):
+                units.setdefault(row.institution, []).append(row.code)
+            query = select(store.officer).where(store.officer.c.rank == "sub").order_by(store.officer.c.email)
             rows = connection.execute(query).all()
+        lines = ["id,email,institution,unit,rank,name_ar,name_en,phone,languages"]
         for row in rows:
-            if row.first_day.year == self.first.year:
-                self._overrides["estimate"] = str(row.id)
-                days = (row.last_day - row.first_day).days + 1
-                hours = (row.opens.isoformat(), row.closes.isoformat())
-                self._record(
-                    "Ramadan", scope="nation", first=row.first_day + timedelta(days=1), days=days, hours=hours
+            if row.institution in units and self._chance.random() < 0.67:
+                unit = self._chance.choice(units[row.institution])
+                lines.append(
+                    f"{row.id},{row.email},{row.institution},{unit},sub,{row.name_ar},{row.name_en},{row.phone},{' '.join(row.languages)}"
                 )
-                self._withdraw("estimate")
+        self._file("officers", "\n".join(lines))
 
     # --- bodies ------------------------------------------------------------------------------------
 
@@ -308,7 +176,3 @@ class Year:
                 lines += [f"{identity},{part},{day},{until}" for part in ("technical", "rights")]
         if len(lines) > 1:
             self._file("certificates", "\n".join(lines))
-
-
-def _saturday(day: date) -> date:
-    return day + timedelta(days=(6 - day.isoweekday()) % 7)
