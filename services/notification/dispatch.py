@@ -1,7 +1,8 @@
 """The sending side of the process: for each channel a lane that claims, calls and records; beside them the desk that takes receipts.
 
 A lane keeps three steps apart. Claim: rows become `sending`, committed. Call: outside of any transaction, by a few workers at once.
-Record: results in batches. If the process dies after the claim, nobody knows, and the row becomes unknown when its lease is over.
+Record: results in batches. If the process dies after the claim, nobody knows, and the row becomes unknown when its lease is over; so
+nothing is claimed before a worker is free to call.
 """
 
 import queue
@@ -27,6 +28,8 @@ from services.notification.template import TemplateRefused
 log = logs.get()
 _RECORD_AT_ONCE = 100
 _GATHER_SECONDS = 0.05
+#: Workers that become free one after the other within this time are claimed for at once: few large claims cost less than many small ones.
+_TOGETHER_SECONDS = 0.01
 _AWAY_SECONDS = 1.0
 _SWEEP_SECONDS = 5.0
 _SOON_SECONDS = 0.2
@@ -42,7 +45,7 @@ def jitter() -> float:
 
 
 class Lane:
-    """One channel. `workers` calls are under way at once, and at most twice as many claimed messages wait for a worker."""
+    """One channel. `workers` calls are under way at once, and no message is claimed that would wait for one of them."""
 
     def __init__(
         self,
@@ -69,9 +72,9 @@ class Lane:
         self._claimed: queue.Queue[Claim | None] = queue.Queue()
         self._done: queue.Queue[Result | None] = queue.Queue()
         self._lock = threading.Lock()
-        self._waiting_here = 0
+        self._held = 0
         self._stopping = threading.Event()
-        # Set when the workers will soon have nothing to do, and when it is time to stop.
+        # Set when a worker has nothing to do, and when it is time to stop.
         self._hungry = threading.Event()
 
     def run(self) -> None:
@@ -104,15 +107,16 @@ class Lane:
     def _claim(self) -> float:
         """Claims what the workers can take; returns for how many seconds there is nothing to do."""
         self._hungry.clear()
-        room = 2 * self._workers - self._waiting_here
-        # Few large claims cost less than many small ones.
-        if room < self._workers:
+        if self._held == self._workers:
             return self._poll_seconds
+        if self._held:
+            self._stopping.wait(_TOGETHER_SECONDS)
         if not self.sender.ready():
             return self._pause()
+        room = self._workers - self._held
         claims = sending.claim(self.channel, limit=room, now=self._clock(), quiet=self._quiet)
         with self._lock:
-            self._waiting_here += len(claims)
+            self._held += len(claims)
         for each in claims:
             self._claimed.put(each)
         return 0.0 if len(claims) == room else self._pause()
@@ -124,15 +128,13 @@ class Lane:
 
     def _work(self) -> None:
         while (claim := self._claimed.get()) is not None:
-            with self._lock:
-                self._waiting_here -= 1
-                hungry = self._waiting_here <= self._workers
-            if hungry:
-                self._hungry.set()
             outcome = self._try(claim)
             self._done.put(
                 sending.result(claim, outcome, now=self._clock(), patience=self._patience, jitter=jitter())
             )
+            with self._lock:
+                self._held -= 1
+            self._hungry.set()
 
     def _try(self, claim: Claim) -> Outcome:
         if self._stopping.is_set():
