@@ -45,11 +45,11 @@ def databases(database_template, environment):
 
     `.urls`, `.rows(service, sql)`, `.connect(service)`.
     """
-    fresh = database_template.copy()
+    fresh = database_template.take()
     environment(fresh.environment)
     yield fresh
     _forget()
-    fresh.drop()
+    database_template.give_back(fresh)
 
 
 @pytest.fixture(scope="session")
@@ -60,6 +60,7 @@ def rabbit():
     broker = existing_broker()
     if broker is not None:
         yield broker
+        broker.forget_vhosts()
         return
     install()
     broker = PrivateBroker().start()

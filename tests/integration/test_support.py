@@ -137,3 +137,64 @@ def test_a_forgotten_connection_passes_nothing_and_a_new_one_does(echo):
         with socket.create_connection(("127.0.0.1", proxy.port), timeout=5) as other:
             other.sendall(b"3")
             assert other.recv(1) == b"3"
+
+
+def contents(used) -> dict[str, object]:
+    """All that is in a database's tables, and where its counters stand."""
+    named = "SELECT schemaname || '.' || {0}name{1} FROM pg_{0}s WHERE schemaname IN ('intake', 'routing', 'notification', 'reporting')"
+    tables = [name for (name,) in used.rows("public", named.format("table", ""))]
+    found = {
+        name: used.rows("public", f"SELECT array_agg(t::text ORDER BY t::text) FROM {name} t")
+        for name in tables
+    }
+    return found | dict(used.rows("public", named.format("sequence", ", last_value")))
+
+
+def test_a_used_database_is_washed_to_the_last_row(database_template):
+    used = database_template.take()
+    before = contents(used)
+    assert len(before) > 40
+    assert used.wash()
+    assert contents(used) == before
+    for statement in (
+        "INSERT INTO institution (code, kind, name_ar, name_en) VALUES ('X', 'ministry', 'س', 'X')",
+        "INSERT INTO directory_change (entity, key, at, actor) VALUES ('a', 'b', now(), 'c')",
+        "DELETE FROM case_term",
+        "UPDATE directory_version SET version = 7",
+    ):
+        used.rows("routing", statement)
+    changed = {name for name, rows in contents(used).items() if rows != before[name]}
+    assert changed >= {
+        "routing.institution",
+        "routing.directory_change",
+        "routing.directory_change_number_seq",
+        "routing.case_term",
+        "routing.directory_version",
+    }
+    left = used.connect("routing")
+    left.cursor().execute("SELECT pg_advisory_lock(1)")
+    assert used.wash()
+    assert contents(used) == before
+    assert used.rows("public", "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == [(0,)]
+    database_template.give_back(used)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "ALTER TABLE cases DISABLE TRIGGER ALL",
+        "ALTER TABLE cases RENAME TO elsewhere",
+        "ALTER TABLE cases ADD COLUMN more int",
+        "CREATE TABLE more (id int)",
+        "DROP FUNCTION raise_directory_version CASCADE",
+        "GRANT SELECT ON cases TO public",
+        "CREATE OR REPLACE FUNCTION raise_directory_version() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+    ],
+)
+def test_a_database_of_which_more_than_rows_was_changed_is_not_used_again(database_template, statement):
+    used = database_template.take()
+    used.rows("routing", statement)
+    assert not used.wash()
+    database_template.give_back(used)
+    with pytest.raises(psycopg2.OperationalError, match="does not exist"):
+        used.connect()

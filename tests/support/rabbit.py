@@ -19,6 +19,7 @@ from tests.support.poll import until
 
 #: Set to anything, the tests look for no broker on this machine and start their own.
 PRIVATE = "TEST_PRIVATE_SERVERS"
+MOST_VHOSTS_AT_ONCE = 8
 INSTALL = (
     "RabbitMQ is needed: install rabbitmq-server, or give AMQP_URI of a broker that may be used for tests."
 )
@@ -31,6 +32,9 @@ class Broker:
         self.host, self.port, self.user, self.password = host, port, user, password
         self.command = shutil.which("rabbitmqctl") or "rabbitmqctl"
         self.environment: dict[str, str] = {}
+        self._ready: list[str] = []
+        self._used: list[str] = []
+        self._made = 0
 
     def uri(self, vhost: str = "/") -> str:
         return f"amqp://{self.user}:{self.password}@{self.host}:{self.port}/{quote(vhost, safe='')}"
@@ -52,15 +56,36 @@ class Broker:
 
     def create_vhost(self) -> "Vhost":
         """A vhost with an unused name, on which this broker's user may do everything."""
-        name = f"test-{os.getpid()}-{secrets.token_hex(4)}"
-        # One call instead of two: each starts an Erlang machine.
+        if not self._ready:
+            # Each call of rabbitmqctl starts an Erlang machine, which takes longer than most tests. So whoever needs one vhost
+            # after the other gets them in growing numbers, and what was used goes with the next call.
+            number = max(1, min(self._made, MOST_VHOSTS_AT_ONCE))
+            self._made += number
+            self._ready = [f"test-{os.getpid()}-{secrets.token_hex(4)}" for _ in range(number)]
+            self._exchange(self._used, self._ready)
+            self._used = []
+        return Vhost(self, self._ready.pop())
+
+    def drop_vhost(self, name: str) -> None:
+        """Has a vhost removed with the next call, or at the end."""
+        self._used.append(name)
+
+    def forget_vhosts(self) -> None:
+        """Removes all vhosts that were made here."""
+        if self._used or self._ready:
+            self._exchange([*self._used, *self._ready], [])
+        self._used, self._ready = [], []
+
+    def _exchange(self, gone: list[str], fresh: list[str]) -> None:
+        one_by_one = "lists:foreach(fun(Name) -> {} end, [{}])"
+        permit = f'rabbit_auth_backend_internal:set_permissions(<<"{self.user}">>, Name, <<".*">>, <<".*">>, <<".*">>, <<"test">>)'
         self.ctl(
             "eval",
-            f'ok = rabbit_vhost:add(<<"{name}">>, <<"test">>), '
-            f'ok = rabbit_auth_backend_internal:set_permissions(<<"{self.user}">>, <<"{name}">>, '
-            '<<".*">>, <<".*">>, <<".*">>, <<"test">>).',
+            one_by_one.format('catch rabbit_vhost:delete(Name, <<"test">>)', _binaries(gone))
+            + ", "
+            + one_by_one.format(f'ok = rabbit_vhost:add(Name, <<"test">>), ok = {permit}', _binaries(fresh))
+            + ".",
         )
-        return Vhost(self, name)
 
     def queues(self, vhost: str) -> dict[str, dict[str, int]]:
         """Messages ready, unacknowledged, and consumers, by queue name."""
@@ -83,7 +108,7 @@ class Vhost:
         return self.broker.queues(self.name)
 
     def drop(self) -> None:
-        self.broker.ctl("delete_vhost", self.name)
+        self.broker.drop_vhost(self.name)
 
 
 class PrivateBroker(Broker):
@@ -244,7 +269,8 @@ def existing_broker() -> Broker | None:
         parts.password or "guest",
     )
     try:
-        broker.create_vhost().drop()
+        # The first test gets it.
+        broker._ready.append(broker.create_vhost().name)
     except (AssertionError, FileNotFoundError, subprocess.TimeoutExpired):
         return None
     return broker
@@ -285,6 +311,10 @@ def accepts(uri: str) -> bool:
     except (OSError, amqp.AMQPError):
         return False
     return True
+
+
+def _binaries(names: list[str]) -> str:
+    return ", ".join(f'<<"{name}">>' for name in names)
 
 
 def _script(name: str) -> str:

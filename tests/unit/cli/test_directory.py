@@ -3,10 +3,7 @@
 import pytest
 from click.testing import CliRunner
 
-from services.chassis import database
-from services.chassis.clock import now
 from services.cli.main import main
-from services.routing import seed
 
 HEAD = "email,institution,rank,name_ar,name_en,phone,languages\n"
 GOOD = "new.one@example.org,MOH,approver,سلمى,Salma,+962773009001,ar en\n"
@@ -15,8 +12,6 @@ GOOD = "new.one@example.org,MOH,approver,سلمى,Salma,+962773009001,ar en\n"
 @pytest.fixture
 def run(databases, tmp_path):
     """run(*arguments, text=) → the result; "FILE" stands for a file that holds the text."""
-    with database.transaction("routing") as connection:
-        seed.fill(connection, now())
 
     def invoke(*arguments, text=""):
         place = tmp_path / "file.csv"

@@ -52,6 +52,15 @@ class Service:
         return [self.body]
 
 
+@pytest.fixture(scope="session")
+def database_template(database_template):
+    """The database of an installation that begins now."""
+    from services.chassis.clock import now
+    from tests.support.filled import fill_routing
+
+    return database_template.filled("now", lambda databases: fill_routing(databases, now()))
+
+
 @pytest.fixture
 def serve():
     """Serves a WSGI app on a free port and returns its address."""

@@ -8,10 +8,9 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner
 
-from services.chassis import database
 from services.chassis.clock import now
 from services.cli.main import main
-from services.routing import credentials, seed
+from services.routing import credentials
 
 RANIA = "rania@mwi.gov.jo"
 NEW = "a horse that is correct"
@@ -33,8 +32,6 @@ def staff(databases, gateway, serve):
     """`.browser()` is a new client of one gateway before routing; `.password` is Rania's first; `.code(secret, ahead)`."""
     from services.routing.service import create_app
 
-    with database.transaction("routing") as connection:
-        seed.fill(connection, now())
     app = gateway(ROUTING_URL=serve(create_app())).application
     password = command("add", "--subject", RANIA, "--role", "officer", "--institution", "MWI")
 

@@ -211,7 +211,7 @@ def of_waj(databases, keys, serve, gateway):
     """A gateway before the real services, and what WAJ has: (client, ids by the name of the path's parameter)."""
     from services.chassis import database
     from services.intake.api import create_intake_app
-    from services.routing import handlers, seed
+    from services.routing import handlers
     from services.routing.api import create_routing_app
     from tests.unit.routing.conftest import received
 
@@ -222,7 +222,6 @@ def of_waj(databases, keys, serve, gateway):
     step = "INSERT INTO progress (complaint_id, sequence, at, status, institution) VALUES (%(id)s, 1, now(), 'assigned', 'WAJ')"
     databases.rows("intake", step, {"id": complaint})
     with database.transaction("routing") as connection:
-        seed.fill(connection, now())
         event = received(complaint, received_at=now())
         handlers.receive(connection, [event], now=now(), seal_key=keys["SEAL_PUBLIC_KEY"])
     officer = "SELECT id::text FROM officer WHERE institution = 'WAJ' AND rank = 'sub' ORDER BY email LIMIT 1"

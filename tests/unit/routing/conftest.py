@@ -10,7 +10,7 @@ from services.chassis.actor import Actor
 from services.chassis.clock import new_id
 from services.chassis.clock import now as present
 from services.chassis.event import Event
-from services.routing import handlers, seed
+from services.routing import handlers
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 COORDINATOR = Actor("c", frozenset({"coordinator"}))
@@ -54,11 +54,17 @@ def received(
     )
 
 
+@pytest.fixture(scope="session")
+def database_template(database_template):
+    """The database of an installation that was filled at NOW."""
+    from tests.support.filled import fill_routing
+
+    return database_template.filled("at_noon", lambda databases: fill_routing(databases, NOW))
+
+
 @pytest.fixture
 def routing(databases, keys):
     """`.receive(events, now=)`, `.retry(now=)`, `.rows(sql)`, `.facts()`, `.execute(sql)` on a seeded database."""
-    with database.transaction("routing") as connection:
-        seed.fill(connection, NOW)
     key = keys["SEAL_PUBLIC_KEY"]
 
     def receive(events, now=NOW):
