@@ -1,98 +1,215 @@
-"""`make test`: every check in its order of speed, each with its time limit, and one line that sums up.
+"""`make test`: every check with its time limit, and one line that sums up.
+
+What needs no quiet machine runs side by side first, as many at once as there are processors, two at most; the longest suite among it
+shared out to that many processes. The suites that start servers and processes and hold them against deadlines follow, one by one.
 
 Nothing passes by being skipped: a skipped test fails the run.
 """
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 import xml.etree.ElementTree as Tree
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
-#: name, command, seconds.
+LANES = min(2, os.cpu_count() or 1)
+COUNTS = ("tests", "failures", "errors", "skipped")
+#: Whoever runs the tests may end them at any moment; what was started ends then too.
+RUNNING: set[subprocess.Popen] = set()
+
+
+@dataclass(frozen=True)
+class Check:
+    """One part of the run. `limit` ends what hangs, in seconds. On two quiet cores each takes a third of it; on a machine that
+    others use too, it must not fail for that.
+    """
+
+    name: str
+    limit: int
+    #: What to run; without it, the tests of the directory of that name.
+    command: tuple[object, ...] = ()
+    #: Whether it may share the machine with others.
+    beside: bool = False
+    #: To how many processes its tests are shared out.
+    shares: int = 1
+
+
 CHECKS = (
-    ("lint", [BIN / "ruff", "check", "."], 60),
-    ("format", [BIN / "ruff", "format", "--check", "."], 60),
+    # The longest comes first, so that the short ones run beside it.
+    Check("unit", 600, beside=True, shares=LANES),
+    Check("contract", 180, beside=True),
+    Check("architecture", 180, beside=True),
+    Check("lint", 60, (BIN / "ruff", "check", "."), beside=True),
+    Check("format", 60, (BIN / "ruff", "format", "--check", "."), beside=True),
+    Check("system", 600),
+    Check("integration", 1200),
+    Check("e2e", 900),
 )
-# Ends what hangs. On two quiet cores each takes a third of it; on a machine that others use too, it must not fail for that.
-SUITES = (
-    ("unit", 600),
-    ("architecture", 180),
-    ("contract", 180),
-    ("system", 600),
-    ("integration", 1200),
-    ("e2e", 900),
-)
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one process does of a check."""
+
+    name: str
+    limit: int
+    command: tuple[object, ...] = ()
+    places: tuple[str, ...] = ()
+
+
+@dataclass
+class Done:
+    """What became of a part."""
+
+    part: Part
+    failed: bool
+    seconds: float
+    counts: dict[str, int] = field(default_factory=dict)
+    output: str = ""
+
+    def __str__(self) -> str:
+        word = "FAILED" if self.failed else "ok"
+        tests = f"  {self.counts['tests']} tests" if self.counts else ""
+        return f"{self.part.name:<14}{word:<8}{self.seconds:6.1f} s of {self.part.limit}{tests}"
 
 
 def main(names: list[str]) -> int:
     """Runs what is named, or everything; returns the exit code."""
+    unknown = set(names) - {check.name for check in CHECKS}
+    if unknown:
+        print(
+            f"no such suite: {', '.join(sorted(unknown))}; there are {', '.join(check.name for check in CHECKS)}"
+        )
+        return 2
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     began = time.monotonic()
-    failed: list[str] = []
-    totals = {"tests": 0, "failures": 0, "errors": 0, "skipped": 0}
-    rows = []
-    for name, command, limit in CHECKS:
-        if not names or name in names:
-            rows.append(run(name, command, limit, failed))
-    for name, limit in SUITES:
-        if not names or name in names:
-            rows.append(suite(name, limit, failed, totals))
-    print("\n" + "\n".join(rows))
-    if totals["skipped"]:
-        failed.append(f"{totals['skipped']} skipped")
+    chosen = [check for check in CHECKS if not names or check.name in names]
+    try:
+        done = side_by_side([part for check in chosen if check.beside for part in parts(check)])
+        done += [run(part) for check in chosen if not check.beside for part in parts(check)]
+    except KeyboardInterrupt:
+        print("\nended before its end")
+        return 130
+    return summed_up(done, time.monotonic() - began)
+
+
+def parts(check: Check) -> Iterator[Part]:
+    """A check as what its processes do: the directories of a suite shared out so that each has about as much to read."""
+    if check.shares == 1 or check.command:
+        yield Part(check.name, check.limit, check.command, (f"tests/{check.name}",))
+        return
+    shares: list[list[Path]] = [[] for _ in range(check.shares)]
+    directories = [each for each in Path(ROOT, "tests", check.name).iterdir() if list(each.glob("test_*.py"))]
+    for each in sorted(directories, key=size, reverse=True):
+        min(shares, key=lambda share: sum(map(size, share))).append(each)
+    for number, share in enumerate(shares, 1):
+        places = tuple(str(each.relative_to(ROOT)) for each in sorted(share))
+        yield Part(f"{check.name} {number}/{check.shares}", check.limit, (), places)
+
+
+def size(directory: Path) -> int:
+    return sum(file.stat().st_size for file in directory.glob("test_*.py"))
+
+
+def side_by_side(todo: list[Part]) -> list[Done]:
+    """Runs parts in lanes, in their order. What one prints is shown whole, once it has ended."""
+    if len(todo) < 2:
+        return [run(part) for part in todo]
+    print("side by side: " + ", ".join(part.name for part in todo), flush=True)
+    with ThreadPoolExecutor(LANES) as lanes:
+        under_way = [lanes.submit(run, part, aside=True) for part in todo]
+        try:
+            for each in as_completed(under_way):
+                done = each.result()
+                print(f"\n===== {done.part.name} =====\n{done.output}", end="", flush=True)
+        except KeyboardInterrupt:
+            for each in under_way:
+                each.cancel()
+            end(list(RUNNING))
+            raise
+    return [each.result() for each in under_way]
+
+
+def run(part: Part, *, aside: bool = False) -> Done:
+    """Runs one part in a process of its own: some suites are patched by eventlet and some must not be. `aside`: it prints later."""
+    if not aside:
+        print(f"\n===== {part.name} =====", flush=True)
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as directory:
+        report, output = Path(directory, "report.xml"), Path(directory, "output")
+        command = part.command or (
+            *(sys.executable, "-m", "pytest", *part.places),
+            *(f"--junitxml={report}", "--durations=5"),
+        )
+        with output.open("wb") as file:
+            code = ended([str(each) for each in command], part, file.fileno() if aside else None)
+        counts = counted(report)
+        missing = not part.command and not counts
+        return Done(
+            part, bool(code) or missing, time.monotonic() - began, counts, output.read_text(errors="replace")
+        )
+
+
+def ended(command: list[str], part: Part, output: int | None) -> int:
+    """The exit code of a command with a time limit; past it, the command and all that it started are ended."""
+    child = subprocess.Popen(command, cwd=ROOT, start_new_session=True, stdout=output, stderr=output)  # noqa: S603
+    RUNNING.add(child)
+    try:
+        return child.wait(part.limit)
+    except subprocess.TimeoutExpired:
+        print(f"{part.name} took longer than {part.limit} s", flush=True)
+        return 124
+    finally:
+        end([child])
+        RUNNING.discard(child)
+
+
+def end(children: Sequence[subprocess.Popen]) -> None:
+    """Has children end, with what they started: asked first, and made to if they do not."""
+    for number, seconds in ((signal.SIGTERM, 30), (signal.SIGKILL, 10)):
+        alive = [child for child in children if child.poll() is None]
+        for child in alive:
+            os.killpg(child.pid, number)
+        for child in alive:
+            try:
+                child.wait(seconds)
+            except subprocess.TimeoutExpired:
+                continue
+
+
+def counted(report: Path) -> dict[str, int]:
+    """What pytest wrote of its tests; nothing if it did not come to that."""
+    if not report.exists():
+        return {}
+    suites = list(Tree.parse(report).getroot().iter("testsuite"))  # noqa: S314 - pytest wrote it just now.
+    return {key: sum(int(each.get(key, 0)) for each in suites) for key in COUNTS}
+
+
+def summed_up(done: list[Done], seconds: float) -> int:
+    print("\n" + "\n".join(map(str, done)))
+    totals = {key: sum(each.counts.get(key, 0) for each in done) for key in COUNTS}
     bad = totals["failures"] + totals["errors"]
     passed = totals["tests"] - bad - totals["skipped"]
-    counts = ", ".join(
+    words = [
         f"{count} {word}"
         for count, word in ((bad, "failed"), (passed, "passed"), (totals["skipped"], "skipped"))
         if count or word == "passed"
-    )
-    print(f"===== {counts} in {time.monotonic() - began:.2f}s =====")
-    if failed:
-        print("not well: " + ", ".join(failed))
-    return 1 if failed else 0
-
-
-def suite(name: str, limit: int, failed: list[str], totals: dict[str, int]) -> str:
-    """One directory of tests in a process of its own: some are patched by eventlet and some must not be."""
-    with tempfile.TemporaryDirectory() as directory:
-        report = Path(directory, "report.xml")
-        command = [sys.executable, "-m", "pytest", f"tests/{name}", f"--junitxml={report}", "--durations=5"]
-        row = run(name, command, limit, failed)
-        if not report.exists():
-            if name not in failed:
-                failed.append(name)
-            return row
-        for each in Tree.parse(report).getroot().iter("testsuite"):  # noqa: S314 - pytest wrote it just now.
-            for key in totals:
-                totals[key] += int(each.get(key, 0))
-            row += f"  {each.get('tests')} tests"
-        return row
-
-
-def run(name: str, command: list, limit: int, failed: list[str]) -> str:
-    """Runs one command with a time limit; past it, the command and all it started are ended."""
-    print(f"\n===== {name} =====", flush=True)
-    began = time.monotonic()
-    child = subprocess.Popen([str(part) for part in command], cwd=ROOT, start_new_session=True)  # noqa: S603
-    try:
-        code = child.wait(limit)
-    except subprocess.TimeoutExpired:
-        print(f"{name} took longer than {limit} s", flush=True)
-        os.killpg(child.pid, 15)
-        try:
-            child.wait(20)
-        except subprocess.TimeoutExpired:
-            os.killpg(child.pid, 9)
-            child.wait()
-        code = 124
-    if code:
-        failed.append(name)
-    return f"{name:<14}{'ok' if code == 0 else 'FAILED':<8}{time.monotonic() - began:6.1f} s of {limit}"
+    ]
+    print(f"===== {', '.join(words)} in {seconds:.2f}s =====")
+    wrong = [each.part.name for each in done if each.failed]
+    if totals["skipped"]:
+        wrong.append(f"{totals['skipped']} skipped")
+    if wrong:
+        print("not well: " + ", ".join(wrong))
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
