@@ -99,15 +99,30 @@ def private_databases(private_postgres, environment):
     return fresh
 
 
-@pytest.fixture
-def private_broker():
-    """A RabbitMQ node of this test alone, to be killed, frozen and restarted."""
+@pytest.fixture(scope="session")
+def own_broker():
+    """The node of `private_broker`: to start one takes as long as a dozen tests."""
     from tests.support.rabbit import PrivateBroker, install
 
     install()
-    broker = PrivateBroker().start()
+    broker = PrivateBroker(plugins=("rabbitmq_management",)).start()
     yield broker
     broker.close()
+
+
+@pytest.fixture
+def private_broker(own_broker):
+    """A RabbitMQ node that nobody else uses, to be killed, frozen and restarted. It is well again afterwards."""
+    yield own_broker
+    own_broker.mend()
+
+
+@pytest.fixture
+def private_vhost(private_broker):
+    """A fresh vhost on it. `.uri`, `.name`."""
+    fresh = private_broker.create_vhost()
+    yield fresh
+    fresh.drop()
 
 
 @pytest.fixture(scope="session")

@@ -8,20 +8,17 @@ from amqp.exceptions import AccessRefused
 from services.cli.ministry import POLICY, user_of
 from tests.support.ministry import new_code, open_channel, password_of, run
 from tests.support.poll import until
-from tests.support.rabbit import PrivateBroker, install
 
 
-@pytest.fixture(scope="module")
-def managed():
+@pytest.fixture
+def managed(private_broker):
     """A node with the management API; `.api` is its address with the account."""
-    install()
-    broker = PrivateBroker(plugins=("rabbitmq_management",)).start()
+    broker = private_broker
     broker.api = f"http://{broker.user}:{broker.password}@{broker.host}:{broker.management_port}"
     until(lambda: _answers(broker.api), 60, every=0.2)
     with open_channel(broker, broker.user, broker.password, "/") as channel:
         channel.exchange_declare("routing.events", "topic", durable=True, auto_delete=False)
-    yield broker
-    broker.close()
+    return broker
 
 
 def test_the_same_account_is_made_limited_listed_and_revoked_over_http(managed):

@@ -11,8 +11,8 @@ from tests.support.toy import Pinger, Ponger, Toys
 
 
 @pytest.fixture
-def toys_with_own_broker(databases, private_broker, environment):
-    environment({"AMQP_URI": private_broker.uri()})
+def toys_with_own_broker(databases, private_vhost, environment):
+    environment({"AMQP_URI": private_vhost.uri})
     made = Toys(databases, environment)
     yield made
     made.stop()
@@ -35,12 +35,12 @@ def test_an_unroutable_fact_waits_until_somebody_is_bound(toys):
     until(lambda: toys.unpublished() == 0)
 
 
-def test_a_killed_broker_loses_nothing(toys_with_own_broker, private_broker):
+def test_a_killed_broker_loses_nothing(toys_with_own_broker, private_broker, private_vhost):
     toys = toys_with_own_broker
     toys.start(Ponger, Pinger)
     subject = toys.ping(["good"] * 3)
     until(lambda: toys.seen(subject) == [1, 2, 3], 20)
-    private_broker.wait_written("ponger.inbox", "ponger.dead")
+    private_broker.wait_written(*(f"{private_vhost.name}_ponger.{kind}" for kind in ("inbox", "dead")))
     private_broker.kill()
     started = time.monotonic()
     toys.ping(["good"] * 3, subject, first=4)
@@ -57,13 +57,15 @@ def test_a_broker_under_memory_alarm_holds_only_the_relay(toys_with_own_broker, 
     first = toys.ping()
     until(lambda: toys.seen(first) == [1], 20)
     private_broker.ctl("set_vm_memory_high_watermark", "absolute", "1000")
-    blocked = metrics.relay_blocked.labels("pinger")
-    started = time.monotonic()
-    subject = toys.ping(["good"] * 5)
-    assert time.monotonic() - started < 2, "a commit waited for the broker"
-    until(lambda: blocked._value.get() == 1, 20)
-    assert toys.unpublished() > 0
-    private_broker.ctl("set_vm_memory_high_watermark", "0.6")
+    try:
+        blocked = metrics.relay_blocked.labels("pinger")
+        started = time.monotonic()
+        subject = toys.ping(["good"] * 5)
+        assert time.monotonic() - started < 2, "a commit waited for the broker"
+        until(lambda: blocked._value.get() == 1, 20)
+        assert toys.unpublished() > 0
+    finally:
+        private_broker.ctl("set_vm_memory_high_watermark", "0.6")
     until(lambda: toys.seen(subject) == [1, 2, 3, 4, 5], 60)
     until(lambda: blocked._value.get() == 0, 20)
 
