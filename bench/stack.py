@@ -20,7 +20,8 @@ from tests.support.databases import Databases, Template
 from tests.support.deployment import ROOT, Deployment, Process
 from tests.support.poll import until
 from tests.support.postgres import PrivatePostgres
-from tests.support.rabbit import PrivateBroker, Vhost
+from tests.support.private_rabbit import PrivateBroker
+from tests.support.rabbit import Vhost
 
 #: As an operator would set it for this size; commit times are what lags are measured by.
 POSTGRES = {

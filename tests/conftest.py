@@ -55,7 +55,8 @@ def databases(database_template, environment):
 @pytest.fixture(scope="session")
 def rabbit():
     """A RabbitMQ node that may be used for tests: `.uri(vhost)`, `.create_vhost()`, `.ctl(…)`."""
-    from tests.support.rabbit import PrivateBroker, existing_broker, install
+    from tests.support.private_rabbit import PrivateBroker
+    from tests.support.rabbit import existing_broker, install
 
     broker = existing_broker()
     if broker is not None:
@@ -102,7 +103,8 @@ def private_databases(private_postgres, environment):
 @pytest.fixture(scope="session")
 def own_broker():
     """The node of `private_broker`: to start one takes as long as a dozen tests."""
-    from tests.support.rabbit import PrivateBroker, install
+    from tests.support.private_rabbit import PrivateBroker
+    from tests.support.rabbit import install
 
     install()
     broker = PrivateBroker(plugins=("rabbitmq_management",)).start()

@@ -16,7 +16,7 @@ from tests.support.cut import Cut
 from tests.support.databases import Databases, Template
 from tests.support.deployment import Deployment, Process
 from tests.support.postgres import PrivatePostgres
-from tests.support.rabbit import PrivateBroker
+from tests.support.private_rabbit import PrivateBroker
 
 #: The gateway asks the first intake; the second follows facts and takes over the relay.
 REPLICAS = {"intake": 2, "routing": 2, "notification": 2, "reporting": 2, "gateway": 1}
