@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 from gateway import admission, auth, clients, limits, policy, sessions
 from gateway.api import desk, docs, forward, public, staff
 from gateway.settings import Settings
-from gateway.web import names, pages
+from gateway.web import names, offered, pages
 from services.chassis import settings
 from services.chassis.http import create_app as chassis_app
 
@@ -23,6 +23,7 @@ def create_app() -> flask.Flask:
     auth.forget()
     sessions.forget()
     names.forget()
+    offered.forget()
     limits.current.cache_clear()
     limits.current()
     app = chassis_app(

@@ -17,3 +17,10 @@ service_failures_total = Counter(
 service_retries_total = Counter(
     "gateway_service_retries_total", "Requests sent a second time.", ("target",), namespace="bekhedmetkom"
 )
+# outcome: away (not reached, or it makes no sense), not_proved (what it sent proves nothing).
+provider_failures_total = Counter(
+    "gateway_identity_provider_failures_total",
+    "Sign-ins that failed at a provider of identity.",
+    ("outcome",),
+    namespace="bekhedmetkom",
+)

@@ -104,6 +104,10 @@ GET  /demo/messages                                          everybody
 GET  /staff/sign-in                                          everybody
 POST /staff/sign-in                                          everybody
 POST /staff/sign-in/code                                     everybody
+GET  /staff/sign-in/with/{code}                              everybody
+GET  /staff/sign-in/with/{code}/back                         everybody
+POST /staff/sign-in/with/{code}/logout                       everybody
+GET  /staff/signed-out                                       everybody
 POST /staff/sign-out                                         everybody
 GET  /staff/enter                                            everybody
 GET  /staff/password                                         -      yes     yes          yes      yes  yes         yes

@@ -116,6 +116,30 @@ class Settings:
 
 
 @dataclass(frozen=True)
+class IdentitySettings:
+    """How ministries' providers of identity are reached."""
+
+    secrets: str = setting(
+        "IDENTITY_PROVIDER_SECRETS",
+        "Directory with the secrets that providers of identity gave us, a file for each, named by its code.",
+        default="",
+    )
+    authorities: str = setting(
+        "IDENTITY_PROVIDER_CA",
+        "File with the certificate authorities that providers are verified with, in place of those of browsers.",
+        default="",
+    )
+    seconds: float = setting(
+        "IDENTITY_PROVIDER_SECONDS",
+        "The longest that one request to a provider may take, from its name to the last byte.",
+        default=5.0,
+        kind=float,
+        least=0.1,
+        most=20,
+    )
+
+
+@dataclass(frozen=True)
 class LimitSettings:
     """How often one may ask.
 

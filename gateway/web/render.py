@@ -78,7 +78,10 @@ def page(
 
 
 def language() -> str:
-    """The language of this request: the address says it."""
+    """The language of this request: the address says it, unless a view found that it was begun in the other."""
+    chosen = flask.g.get("language")
+    if chosen:
+        return chosen
     path = flask.request.path
     return "en" if path == "/en" or path.startswith("/en/") else "ar"
 
@@ -86,7 +89,7 @@ def language() -> str:
 def bare_path() -> str:
     """The path of this request without its language."""
     path = flask.request.path
-    return (path.removeprefix("/en") or "/") if language() == "en" else path
+    return (path.removeprefix("/en") or "/") if path == "/en" or path.startswith("/en/") else path
 
 
 def url(path: str, lang: str | None = None) -> str:

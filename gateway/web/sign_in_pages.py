@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from gateway import admission, auth, policy, sessions
 from gateway.admission import limited
-from gateway.web import qr, render
+from gateway.web import offered, qr, render
 from gateway.web.render import N_
 from services.chassis import logs
 from services.chassis.actor import current_actor, require
@@ -34,8 +34,10 @@ log = logs.get()
 @limited("reading")
 @require("public")
 def form() -> flask.Response:
-    """Asks for name and password, or for a staff token."""
-    return _asked([])
+    """Asks for name and password, or for a staff token; and offers the providers of ministries."""
+    given = flask.request.args
+    fault = offered.FAULTS.get(given.get("fault", ""))
+    return _asked([], tried=given.get("from") if fault else None, fault=fault)
 
 
 @limited("reading")
@@ -66,7 +68,7 @@ def sign_in() -> flask.Response:
     if answer["outcome"] == "wait":
         page = _asked([wait_error("password", answer["seconds"])], subject)
         return waiting(page, answer["seconds"])
-    return _code_page(answer["ticket"], answer.get("enrolment"), [], answer.get("anew", False))
+    return code_page(answer["ticket"], answer.get("enrolment"), [], answer.get("anew", False))
 
 
 @limited("reading")
@@ -85,20 +87,20 @@ def code() -> Response:
     if answer is None or answer["outcome"] == "expired":
         return _asked([_error("password", _EXPIRED)])
     if answer["outcome"] == "wait":
-        page = _code_page(ticket, None, [wait_error("code", answer["seconds"])], anew)
+        page = code_page(ticket, None, [wait_error("code", answer["seconds"])], anew)
         return waiting(page, answer["seconds"])
     if answer["outcome"] == "refused":
         admission.note("sign_in")
-        return _code_page(
+        return code_page(
             ticket, answer.get("enrolment"), [_error("code", _WRONG_CODE)], answer.get("anew", False)
         )
     if answer["outcome"] == "enrol":
-        return _code_page(answer["ticket"], answer["enrolment"], [])
+        return code_page(answer["ticket"], answer["enrolment"], [])
     return let_in(answer)
 
 
-def let_in(answer: dict[str, Any]) -> Response:
-    """Leads on who is signed in as routing says."""
+def let_in(answer: dict[str, Any], *, by_page: bool = False) -> Response:
+    """Leads on who is signed in as routing says; `by_page` by a page that goes on by itself."""
     session = sessions.opened(answer["session"], answer["account"])
     goes_on = admission.PASSWORD_PAGE if session.must_change else landing(session.actor.roles)
     if answer.get("recovery_used") and not session.must_change:
@@ -106,6 +108,8 @@ def let_in(answer: dict[str, Any]) -> Response:
     _end_before(flask.request.cookies.get(sessions.cookie()))
     if answer.get("recovery_codes"):
         response: Response = recovery_page(answer["recovery_codes"], goes_on, first=True)
+    elif by_page:
+        response = render.page("staff/entered.html", goes_on=goes_on)
     else:
         response = flask.redirect(render.url(goes_on), 303)
     _forget_token(response)
@@ -125,7 +129,7 @@ def enter() -> flask.Response:
         return _asked([_error("token", text)])
     subject, roles = found
     # A page and not a redirect: a browser that came from elsewhere would not send the strict cookie along one.
-    response = render.page("staff/entered.html")
+    response = render.page("staff/entered.html", goes_on="/staff/dashboard")
     _remember_token(response, auth.issue(subject, roles, now(), lifetime=SESSION))
     return response
 
@@ -134,8 +138,10 @@ def enter() -> flask.Response:
 @require("public")
 def sign_out() -> Response:
     """Ends the session, and forgets the cookies."""
-    response = flask.redirect(render.url("/"), 303)
-    _end_before(flask.request.cookies.get(sessions.cookie()))
+    ended = _end_before(flask.request.cookies.get(sessions.cookie()))
+    provider = ended.get("provider") if ended else None
+    target = f"{render.url('/staff/signed-out')}?from={provider}" if provider else render.url("/")
+    response = flask.redirect(target, 303)
     sessions.drop(response)
     _forget_token(response)
     return response
@@ -189,15 +195,27 @@ def waiting(page: flask.Response, seconds: int) -> flask.Response:
     return page
 
 
-def _asked(errors: list[dict[str, str]], subject: str = "") -> flask.Response:
+def _asked(
+    errors: list[dict[str, str]], subject: str = "", tried: str | None = None, fault: str | None = None
+) -> flask.Response:
+    found = offered.providers()
+    known = next((each for each in found if each["code"] == tried), None)
+    if known is not None and fault is not None:
+        errors = [{"field": f"with-{known['code']}", "message": render.words()(fault)}]
     return render.page(
-        "staff/sign_in.html", 422 if errors else 200, errors=errors, subject=subject, posted=True
+        "staff/sign_in.html",
+        422 if errors else 200,
+        errors=errors,
+        subject=subject,
+        posted=True,
+        offered=found,
     )
 
 
-def _code_page(
+def code_page(
     ticket: str, enrolment: Any, errors: list[dict[str, str]], anew: bool = False
 ) -> flask.Response:
+    """Asks for a code; shows the key of a phone that is to be made known."""
     template = "staff/enrol.html" if enrolment else "staff/code.html"
     picture = qr.svg(enrolment["uri"], render.words()(_PICTURE)) if enrolment else ""
     groups = re.findall(".{1,4}", enrolment["secret"]) if enrolment else []

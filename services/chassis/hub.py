@@ -111,6 +111,11 @@ def _end(limit: float) -> None:
     os._exit(EXIT_BLOCKED)
 
 
+def give_up_after(seconds: float, error: Exception) -> eventlet.Timeout:
+    """A block that `error` ends when it takes longer, wherever in it the time is lost."""
+    return eventlet.Timeout(seconds, error)
+
+
 _computing = eventlet.semaphore.Semaphore(_AT_ONCE)
 
 

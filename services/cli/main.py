@@ -133,6 +133,7 @@ def _register() -> None:
         "ministry",
         "token",
         "account",
+        "identity_provider",
         "contracts",
         "figures",
         "directory",

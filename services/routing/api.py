@@ -17,6 +17,7 @@ from services.routing import (
     api_cases,
     api_desk,
     api_directory,
+    api_providers,
     api_staff_accounts,
     api_texts,
     calendar_api,
@@ -106,6 +107,7 @@ def create_routing_app() -> flask.Flask:
         api_texts.blueprint,
         api_accounts.blueprint,
         api_staff_accounts.blueprint,
+        api_providers.blueprint,
         title="Bekhedmetkom routing",
         description="Who must answer, by when, and what happened.",
     )

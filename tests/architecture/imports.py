@@ -13,6 +13,7 @@ RULES = {
         "cells",
         "entries",
         "exclusion",
+        "federation",
         "history",
         "importing",
         "importing_bodies",

@@ -10,6 +10,7 @@ import eventlet
 import eventlet.wsgi
 import pytest
 
+from tests.unit.gateway.at_ministry import ministry, mwi, process, settings_of  # noqa: F401 - fixtures.
 from tests.unit.gateway.said import NUMBER, Intake
 from tests.unit.gateway.signing_in import rania, staff  # noqa: F401 - fixtures.
 
