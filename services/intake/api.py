@@ -91,7 +91,7 @@ def track(typed: str) -> tuple[dict[str, Any], int, dict[str, str]]:
     if number is None:
         raise http.not_found()
     try:
-        with database.single(handlers.SERVICE) as connection:
+        with database.single(handlers.SOURCE) as connection:
             standing = handlers.track(connection, number, pepper=settings.keys().pepper)
             said = store_conversation.said(connection, standing.row.id)
     except handlers.NoSuchComplaint:
@@ -119,7 +119,7 @@ def track(typed: str) -> tuple[dict[str, Any], int, dict[str, str]]:
 def read(complaint_id: Any) -> tuple[dict[str, Any], int, dict[str, str]]:
     """What was said, for the officers of the body that holds it and for the coordinator. Never who said it."""
     try:
-        with database.single(handlers.SERVICE) as connection:
+        with database.single(handlers.SOURCE) as connection:
             standing = handlers.read(connection, str(complaint_id), institution=_limited_to())
             said = store_conversation.said(connection, str(complaint_id))
     except handlers.NoSuchComplaint:
@@ -151,7 +151,7 @@ def read(complaint_id: Any) -> tuple[dict[str, Any], int, dict[str, str]]:
 def search(query: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Complaints by tracking number or id; or open ones by words: of the caller's body, or for the coordinator of all."""
     after = str(query["after"]) if query["after"] else None
-    with database.single(handlers.SERVICE) as connection:
+    with database.single(handlers.SOURCE) as connection:
         found, following = handlers.find(
             connection,
             query["q"],
@@ -192,7 +192,7 @@ def create_intake_app() -> flask.Flask:
     """The WSGI app of the service. Raises SettingError for a missing or wrong key."""
     settings.load()
     return create_app(
-        handlers.SERVICE,
+        handlers.SOURCE,
         blueprint,
         api_conversation.blueprint,
         title="Bekhedmetkom intake",

@@ -63,7 +63,7 @@ def _say(typed: str, kind: str, words: dict[str, str], facts: dict[str, Any] | N
         raise http.not_found()
     moment = now()
     try:
-        with database.transaction(handlers.SERVICE) as connection:
+        with database.transaction(handlers.SOURCE) as connection:
             kept, status = speaking.say(
                 connection,
                 number,

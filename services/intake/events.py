@@ -12,6 +12,9 @@ from services.intake.catalogue import (
 )
 from services.intake.complaint import CHANNELS, KINDS, LANGUAGES
 
+#: The name of the service: of its schema, its facts and the tokens that are for it.
+SOURCE = "intake"
+
 
 class AccusedPlaceSchema(Schema):
     """A body as a whole, or a unit, that the complaint is directed against."""

@@ -12,8 +12,8 @@ from services.chassis import database, outbox, seal
 from services.chassis.event import Event
 from services.intake import complaint, events, metrics, store, store_search, tracking, vault
 from services.intake.complaint import Complaint, Progress, PublicStatus, Submission
+from services.intake.events import SOURCE
 
-SERVICE = "intake"
 FORGET_CHUNK = 2_000
 #: A complaint without a title is listed by so many characters of what it says.
 _FIRST_WORDS = 120
@@ -78,7 +78,7 @@ def submit(
     """
     while True:
         try:
-            with database.single(SERVICE) as connection:
+            with database.single(SOURCE) as connection:
                 receipt, stored = _submit(
                     connection, submission, idempotency_key, said, secrets, now, new_id(), randbelow
                 )
@@ -120,7 +120,7 @@ def _submit(
         tracking_hash=tracking.lookup_hash(pepper, receipt.tracking_number),
         locked_contact=vault.lock_contact(secrets.keys.contact, complaint_id, contact) if contact else None,
         kept_answer=kept,
-        fact=outbox.first_fact(connection, fact, source=SERVICE, now=now),
+        fact=outbox.first_fact(connection, fact, source=SOURCE, now=now),
     )
     if not stored:
         assert idempotency_key is not None
@@ -297,7 +297,7 @@ def forget_answers(now: datetime) -> int:
     """
     removed = 0
     while True:
-        with database.transaction(SERVICE) as connection:
+        with database.transaction(SOURCE) as connection:
             chunk = store.forget_answers(connection, now, FORGET_CHUNK)
         removed += chunk
         if chunk < FORGET_CHUNK:

@@ -18,7 +18,7 @@ from services.intake import api, conversation, events, following, handlers, sett
 class IntakeService:
     """Subscriptions, schedules and the web app of intake."""
 
-    name = handlers.SERVICE
+    name = handlers.SOURCE
     web = Web(api.create_intake_app)
     relay = Relay()
 

@@ -11,7 +11,7 @@ from services.chassis.contract import Fact
 from services.intake import complaint, conversation, events, store, store_conversation, tracking, vault
 from services.intake.complaint import PublicStatus
 from services.intake.conversation import Utterance
-from services.intake.handlers import SERVICE, KeyReused, NoSuchComplaint
+from services.intake.handlers import SOURCE, KeyReused, NoSuchComplaint
 
 
 class NotNow(Exception):
@@ -65,7 +65,7 @@ def say(
         raise NotNow(possible)
     store_conversation.add(connection, [(new_id, complaint_id, utterance)], hashes)
     fact = _fact(complaint_id, utterance, new_id, said, status.institution)
-    outbox.record(connection, [fact], source=SERVICE, now=now)
+    outbox.record(connection, [fact], source=SOURCE, now=now)
     return utterance, status
 
 

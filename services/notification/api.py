@@ -9,7 +9,7 @@ import flask
 from services.chassis import database
 from services.chassis.clock import now
 from services.chassis.web import Blueprint, create_app, require
-from services.notification import handlers, schemas, store
+from services.notification import events, schemas, store
 
 blueprint = Blueprint(
     "notification", "notification", description="Who was told, by which channel, and whether it arrived."
@@ -21,7 +21,7 @@ blueprint = Blueprint(
 @blueprint.response(200, schemas.NoticesSchema)
 def notices(complaint_id: uuid.UUID) -> dict[str, Any]:
     """The messages about a complaint. Of an unknown complaint there are none, which tells nothing of what exists."""
-    with database.transaction(handlers.SOURCE) as connection:
+    with database.transaction(events.SOURCE) as connection:
         rows = store.notices(connection, str(complaint_id))
     return {"items": [row._mapping for row in rows]}
 
@@ -33,7 +33,7 @@ def notices(complaint_id: uuid.UUID) -> dict[str, Any]:
 def counts(query: dict[str, Any]) -> dict[str, Any]:
     """How many messages of the last hours are in which state."""
     moment = now()
-    with database.transaction(handlers.SOURCE) as connection:
+    with database.transaction(events.SOURCE) as connection:
         rows = store.counts(connection, _first_id(moment - timedelta(hours=query["hours"])))
         pending = store.pending(connection, moment)
     return {
@@ -45,7 +45,7 @@ def counts(query: dict[str, Any]) -> dict[str, Any]:
 def create_notification_app() -> flask.Flask:
     """The WSGI app of the service."""
     return create_app(
-        handlers.SOURCE,
+        events.SOURCE,
         blueprint,
         title="Bekhedmetkom notification",
         description="Who was told, by which channel, and whether it reached them.",

@@ -10,7 +10,7 @@ import flask
 from services.chassis import database, seal
 from services.chassis.clock import now
 from services.chassis.measuring import Measuring
-from services.notification import api, handlers, metrics, sending, settings, store, templates
+from services.notification import api, events, metrics, sending, settings, store, templates
 from services.notification.dispatch import Dispatch, Lane, ReceiptDesk, jitter
 from services.notification.outbound import Claim
 from services.notification.outcome import Patience
@@ -90,5 +90,5 @@ def _compose(claim: Claim) -> Letter:
 
 
 def _pending() -> dict[str, tuple[int, float]]:
-    with database.transaction(handlers.SOURCE) as connection:
+    with database.transaction(events.SOURCE) as connection:
         return store.pending(connection, now())

@@ -17,7 +17,7 @@ from services.chassis import database, logs
 from services.chassis.database import DatabaseUnavailable
 from services.chassis.seal import SealError
 from services.notification import metrics, sending
-from services.notification.handlers import SOURCE
+from services.notification.events import SOURCE
 from services.notification.message import Quiet
 from services.notification.outbound import Claim, Result
 from services.notification.outcome import Later, Lost, Outcome, Patience, Refused

@@ -5,6 +5,9 @@ from marshmallow import Schema, fields, validate
 from services.chassis.contract import FactType, Reading, Reads
 from services.notification.template import AUDIENCES, CHANNELS, TEMPLATES
 
+#: The name of the service: of its schema, its facts and the tokens that are for it.
+SOURCE = "notification"
+
 _REASON = validate.Regexp(r"\A[a-z][a-z0-9_]{0,39}\Z")
 HANDED_OVER = "handed_over"
 RECEIPT = "receipt"

@@ -23,7 +23,6 @@ from services.notification.message import (
 )
 from services.notification.template import COMPLAINANT, COORDINATOR
 
-SOURCE = "notification"
 RELEASE_AT_ONCE = 500
 
 Unseal = Callable[[str], Mapping[str, Any]]

@@ -15,7 +15,8 @@ from services.chassis import database, logs, outbox
 from services.chassis.contract import Fact, FactType
 from services.chassis.event import Event
 from services.notification import events, metrics, outbound, templates
-from services.notification.handlers import SOURCE, Unseal
+from services.notification.events import SOURCE
+from services.notification.handlers import Unseal
 from services.notification.message import DELIVERED, FAILED, SENT, UNKNOWN, Quiet
 from services.notification.outbound import Claim, Result
 from services.notification.outcome import Outcome, Patience, Refused, after_receipts, judge

@@ -19,7 +19,7 @@ from services.notification.assembly import create_app, create_dispatch, create_f
 class NotificationService:
     """Subscriptions, schedules, the web app and the senders of notification."""
 
-    name = handlers.SOURCE
+    name = events.SOURCE
     web = Web(create_app)
     relay = Relay()
     dispatch = Background(create_dispatch)

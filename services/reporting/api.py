@@ -7,7 +7,7 @@ import flask
 from services.chassis import database
 from services.chassis.clock import now
 from services.chassis.web import Blueprint, create_app, require
-from services.reporting import handlers, kpi, schemas
+from services.reporting import events, handlers, kpi, schemas
 
 blueprint = Blueprint("reporting", "reporting", description="The figures of the whole.")
 
@@ -20,7 +20,7 @@ def dashboard(query: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, str
     """The figures of a period, beside those of the period before it."""
     moment = now()
     period = kpi.period(query.pop("first"), query.pop("last"), kpi.today(moment))
-    with database.transaction(handlers.SERVICE) as connection:
+    with database.transaction(events.SOURCE) as connection:
         answer = handlers.dashboard(connection, period, query, now=moment)
     return answer, 200, {"Cache-Control": "private, no-store"}
 
@@ -36,7 +36,7 @@ def definitions() -> list[kpi.Definition]:
 def create_reporting_app() -> flask.Flask:
     """The WSGI app of the service."""
     return create_app(
-        handlers.SERVICE,
+        events.SOURCE,
         blueprint,
         title="Bekhedmetkom reporting",
         description="Figures of complaints: by day, institution, category, place and status.",

@@ -4,6 +4,9 @@ from marshmallow import fields
 
 from services.chassis.contract import FactType, Reading, Reads
 
+#: The name of the service: of its schema, its facts and the tokens that are for it.
+SOURCE = "reporting"
+
 
 class ReceivedReading(Reading):
     """The dimensions that every figure is broken down by."""

@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from services.chassis.event import Event
 from services.reporting import board, figures, kpi, metrics, store
 
-SERVICE = "reporting"
 OVERDUE_CHUNK = 2000
 
 

@@ -24,14 +24,14 @@ def create_figures() -> Measuring[int]:
 
 
 def _without_receipt() -> int:
-    with database.transaction(handlers.SERVICE) as connection:
+    with database.transaction(events.SOURCE) as connection:
         return store.without_receipt(connection)
 
 
 class ReportingService:
     """Subscriptions, schedules and the web app of reporting."""
 
-    name = handlers.SERVICE
+    name = events.SOURCE
     web = Web(api.create_reporting_app)
     figures = Background(create_figures)
 

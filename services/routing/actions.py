@@ -18,9 +18,9 @@ from services.routing import directory, exclusion, history, records, store, stor
 from services.routing import transitions as t
 from services.routing.assignment import NOTHING, Load
 from services.routing.endings import EFFECTS
+from services.routing.events import SOURCE
 from services.routing.step import Keys, Step, Who
 
-SOURCE = "routing"
 COMPLAINANT = Who("complainant", frozenset({t.COMPLAINANT}))
 CLOCK = Who(records.SYSTEM, frozenset({t.SYSTEM}))
 

@@ -8,6 +8,9 @@ from services.routing.assignment import FAILURES, REASONS
 from services.routing.case_facts import CODE, NameSchema, WithHistorySchema
 from services.routing.promise import CAUSES
 
+#: The name of the service: of its schema, its facts and the tokens that are for it.
+SOURCE = "routing"
+
 
 class ComplaintAssignedSchema(WithHistorySchema):
     """`sealed` opens to the officer's {"name", "email", "phone", "language"} for notification alone."""

@@ -23,11 +23,10 @@ from services.routing.assignment import (
     assign,
 )
 from services.routing.directory import Directory
+from services.routing.events import SOURCE
 from services.routing.promise import RIGHTS, SERVICE, URGENT
 from services.routing.promises import count_again
 from services.routing.records import Complaint
-
-SOURCE = "routing"
 
 
 def receive(connection: Connection, received: Sequence[Event], *, now: datetime, seal_key: str) -> None:

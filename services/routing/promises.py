@@ -14,9 +14,9 @@ from sqlalchemy import Connection, Row
 from services.chassis import database, outbox
 from services.routing import directory, metrics, records, store_calendar, store_history
 from services.routing.calendar import AMMAN
+from services.routing.events import SOURCE
 from services.routing.promise import BY_CALENDAR, BY_PAUSE
 
-SOURCE = "routing"
 STRETCH = 500
 """Cases that one transaction of a recomputation passes over: what waits for it, new complaints among them, waits for a part of a second."""
 

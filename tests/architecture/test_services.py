@@ -188,3 +188,25 @@ def test_the_guards_can_fail(guard, text):
 def test_a_table_that_is_declared_twice_is_seen():
     twice = Module("services/intake/store.py", "x = Table('a', metadata)\ny = Table('a', metadata)")
     assert len(tables_twice((twice,))) == 1
+
+
+def own_names(module: Module) -> list[str]:
+    """Constants in which a module keeps the name of its own service."""
+    return [
+        f"{module.path}:{node.lineno}"
+        for node in module.tree.body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Constant)
+        and node.value.value == module.service
+    ]
+
+
+def test_a_service_s_name_is_one_constant_by_one_name():
+    for name in OWNERS:
+        assert name == import_module(f"services.{name}.events").SOURCE
+    assert_none(
+        line for module in modules("services") if module.stem != "events" for line in own_names(module)
+    )
+    assert own_names(Module("services/intake/handlers.py", 'SERVICE = "intake"')) == [
+        "services/intake/handlers.py:1"
+    ]
