@@ -89,6 +89,9 @@ _INTAKE = (
     """INSERT INTO intake.progress (complaint_id, sequence, at, status, institution, institution_name, due_at)
        SELECT s.id, 1, s.at, 'assigned', s.institution, '{"ar": "مؤسسة عامة", "en": "A public body"}'::jsonb, NULL::timestamptz FROM chunk s
        UNION ALL SELECT s.id, 2, s.at, NULL, NULL, NULL, s.due_at FROM chunk s""",
+    """INSERT INTO intake.open_complaint (complaint_id, status, institution, words)
+       SELECT c.id, 'assigned', s.institution, intake.search_words(concat_ws(' ', c.title, left(c.text, 2000)))
+       FROM chunk s JOIN intake.complaint c ON c.id = s.id""",
     _outbox("intake", "ComplaintReceived", "s.received_event", 1, _RECEIVED),
     _counter("intake", 1),
     _inbox("intake", "routing", "ComplaintAssigned", "s.assigned_event", 1),
