@@ -2,7 +2,8 @@
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -33,11 +34,10 @@ _REFUSALS = {
 def worklist(query: dict[str, Any]) -> dict[str, Any]:
     """A page of a list of work, first due first."""
     after = _read_mark(query["after"]) if query["after"] else None
-    with database.transaction(handlers.SOURCE) as connection:
+    with _refusing(), database.transaction(handlers.SOURCE) as connection:
         asking = reader(connection)
-        items, following = desk.page(
-            connection, _wanted(query, asking), asking, now=now(), after=after, limit=query["limit"]
-        )
+        wanted, limit = _wanted(query, asking), query["limit"]
+        items, following = desk.page(connection, wanted, asking, now=now(), after=after, limit=limit)
     return {"items": items, "next": _mark(following) if following else None}
 
 
@@ -72,24 +72,26 @@ def viewing(_body: dict[str, Any], complaint_id: UUID) -> dict[str, Any]:
 @blueprint.response(200, schemas_desk.MemberSchema(many=True))
 def team(query: dict[str, Any]) -> list[dict[str, Any]]:
     """The officers of a body: who is there, what lies on each desk, who may take complaints about rights."""
-    with database.transaction(handlers.SOURCE) as connection:
+    with _refusing(), database.transaction(handlers.SOURCE) as connection:
         asking = reader(connection)
-        try:
-            scope = views.scope(asking, views.TEAM, query["institution"], None)
-        except views.NotYours as refused:
-            if refused.field == "view":
-                raise Problem(403, "role_missing") from None
-            raise wrong(refused.field, refused.code, *_REFUSALS[refused.code]) from None
+        if not asking.leads and not asking.coordinates:
+            raise Problem(403, "role_missing")
+        scope = views.scope(asking, views.TEAM, query["institution"], None)
         return desk.team(connection, str(scope.institution), asking, now())
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    try:
+        yield
+    except views.NotYours as refused:
+        raise wrong(refused.field, refused.code, *_REFUSALS[refused.code]) from None
 
 
 def _wanted(query: Mapping[str, Any], asking: Reader) -> Wanted:
     view = query["view"] or (views.INCOMING if query["incoming"] else None)
     officer = str(query["officer_id"]) if query["officer_id"] else None
-    try:
-        scope = views.scope(asking, view, query["institution"], officer)
-    except views.NotYours as refused:
-        raise wrong(refused.field, refused.code, *_REFUSALS[refused.code]) from None
+    scope = views.scope(asking, view, query["institution"], officer)
     narrowed = {name: query[name] for name in _NARROWING if query[name] is not None}
     return Wanted(view, scope, narrowed, query["state"])
 

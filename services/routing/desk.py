@@ -51,7 +51,11 @@ def reader(connection: Connection, who: Who, *, leads: bool = False) -> Reader:
 def page(
     connection: Connection, wanted: Wanted, reader: Reader, *, now: datetime, after: Mark | None, limit: int
 ) -> tuple[list[dict[str, Any]], Mark | None]:
-    """A page of a list as people see it, and where the next one goes on."""
+    """A page of a list as people see it, and where the next one goes on. Raises views.NotYours for an officer of another body."""
+    officer, institution = wanted.scope.officer, wanted.scope.institution
+    others = officer not in (None, reader.desk) and institution is not None
+    if others and not store_worklist.is_of(connection, officer, institution):
+        raise views.NotYours("officer_id", "not_yours")
     rows, following = store_worklist.page(connection, wanted, reader, views.times(now), after, limit)
     return shown(connection, rows, now), following
 

@@ -44,6 +44,8 @@ _due = func.coalesce(cases.c.due_at, literal(NEVER).cast(_UTC))
 _OPEN = text(
     "NOT (cases.status IN ('answered', 'closed', 'referred', 'withdrawn', 'inadmissible', 'merged'))"
 )
+#: What a list may be narrowed down by.
+_ASKED_OF = ("status", "officer_id", "waiting", "category", "governorate", "rights", "urgent")
 #: In these the officer of a case has something to do.
 _TO_DO = (t.ASSIGNED, t.ACCEPTED)
 
@@ -85,7 +87,10 @@ def counts(connection: Connection, wanted: Mapping[str, Wanted], reader: Reader,
     """How many cases each list has, by name: exact up to COUNTED, and one more where there are more. One question for all."""
     columns = []
     for name, each in wanted.items():
-        seen = _scanned(each, reader, at, None).limit(SCANNED).subquery("scanned")
+        # In no order: nothing is put in one that only the number is asked of, and narrow rows are looked at.
+        all_of_it = _scanned(each, reader, at, None).order_by(None)
+        narrow = all_of_it.with_only_columns(*(cases.c[name] for name in _ASKED_OF))
+        seen = narrow.limit(SCANNED).subquery("scanned")
         some = select(literal(1).label("one")).select_from(seen).where(*_narrowing(each, seen))
         counted = select(func.count()).select_from(some.limit(COUNTED + 1).subquery("some"))
         columns.append(counted.scalar_subquery().label(name))
@@ -113,6 +118,13 @@ def names(connection: Connection, officer_ids: Sequence[str]) -> dict[str, dict[
 def open_in_order(*conditions: ColumnElement[bool]) -> Select[Any]:
     """Open cases, first due first: only where they stand, as `place`."""
     return select(_due.label("place")).where(_OPEN, *conditions).order_by(_due, cases.c.complaint_id)
+
+
+def is_of(connection: Connection, officer_id: str, institution: str) -> bool:
+    """Whether an officer is one of a body."""
+    officer = store.officer.c
+    query = select(officer.id).where(officer.id == officer_id, officer.institution == institution)
+    return connection.execute(query).first() is not None
 
 
 def visible_to(reader: Reader) -> ColumnElement[bool]:
@@ -165,8 +177,9 @@ def _range(wanted: Wanted, reader: Reader, at: Times) -> list[ColumnElement[bool
         return [cases.c.receiver == scope.institution]
     if view is None and wanted.state not in (None, t.ASSIGNED):
         return [*held, cases.c.status == wanted.state]
-    desk = [] if scope.officer is None else [cases.c.officer_id == scope.officer]
-    return [*held, *desk, _OPEN, *_DUES.get(view or "", lambda _: [])(at)]
+    # An officer's cases are those of the officer's body. To ask for both would have the planner think that there are next to none.
+    whole = held if scope.officer is None else [cases.c.officer_id == scope.officer]
+    return [*whole, _OPEN, *_DUES.get(view or "", lambda _: [])(at)]
 
 
 def _narrowing(wanted: Wanted, seen: Any) -> list[ColumnElement[bool]]:

@@ -94,7 +94,7 @@ def test_the_lists_by_state_and_of_what_comes_in(call, ids, routing, keys):
         assert (answer.status_code, len(answer.json["errors"])) == (422, 1)
 
 
-def test_an_officer_sees_the_own_desk_and_the_main_officer_the_whole(ids, desk):
+def test_an_officer_sees_the_own_desk_and_the_main_officer_the_whole(ids, call, desk):
     holder = str(desk.case.officer_id)
     own, other = staff("WAJ", holder), staff("WAJ", "018f3c1e-0000-7000-8000-000000000009")
     assert ids(own, "view=mine") == ids(own, "view=waiting_for_me") == [desk.id]
@@ -107,6 +107,10 @@ def test_an_officer_sees_the_own_desk_and_the_main_officer_the_whole(ids, desk):
     for role in ("head", "approver"):
         assert ids(staff("WAJ", "x", role), "view=team&category=water.outage") == [desk.id]
     assert ids(main, "view=team&category=water.leak") == []
+    elsewhere = str(desk.staff("sub", "MOH").id)
+    for who, query in ((main, ""), (main, "view=team&"), (COORDINATOR, "institution=WAJ&"), (own, "")):
+        answer = call(who, f"/staff/worklist?{query}officer_id={elsewhere}")
+        assert (answer.status_code, answer.json["errors"][0]["field"]) == (422, "officer_id")
     assert ids(main, "view=team&governorate=JO-AM") == []
 
 
