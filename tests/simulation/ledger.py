@@ -10,6 +10,10 @@ from services.chassis.event import Event
 
 #: The state that a fact without a `status` means.
 _STATES = {"ComplaintAssigned": "assigned", "AssignmentFailed": "received"}
+#: After these nobody's turn is another than before.
+_QUIET = frozenset(
+    {"InterimReplyGiven", "EscalationAnswered", "CaseDueSoon", "CaseOverdue", "ComplaintRestricted"}
+)
 ENDED = frozenset({"closed", "referred", "withdrawn", "inadmissible", "merged"})
 
 
@@ -44,6 +48,8 @@ class Case:
     reopened: int = 0
     disputed: bool = False
     escalations: list[int] = field(default_factory=list)
+    #: Who was told that it was raised; None: the coordinator's desk.
+    raised_to: str | None = None
     unowned_since: datetime | None = None
     unowned_seconds: float = 0.0
     reason: str | None = None
@@ -60,6 +66,8 @@ class Ledger:
         self._seed = seed
         self.cases: dict[str, Case] = {}
         self.open: dict[str, Case] = {}
+        #: Open ones that cannot wait.
+        self.urgent: dict[str, Case] = {}
 
     def file(self, event: Event, tracking: str, number: int) -> Case:
         """A complaint was accepted."""
@@ -77,6 +85,8 @@ class Ledger:
             frozenset(flags),
         )
         self.cases[case.id] = self.open[case.id] = case
+        if "urgent" in case.flags:
+            self.urgent[case.id] = case
         return case
 
     def hear(self, facts: Iterable[Event]) -> list[Case]:
@@ -99,7 +109,10 @@ class Ledger:
             case.moved += kind == "PromiseMoved"
             return False
         if kind == "ComplaintEscalated":
-            case.escalations.append(int(data.get("level", 0)))
+            case.escalations.append(data["level"])
+            case.raised_to = data["holder_id"]
+            return False
+        if kind in _QUIET:
             return False
         status = _STATES.get(kind, data.get("status"))
         if status is None:
@@ -129,6 +142,7 @@ class Ledger:
         case.status = status
         if status in ENDED:
             self.open.pop(case.id, None)
+            self.urgent.pop(case.id, None)
         else:
             self.open[case.id] = case
-        return kind != "InterimReplyGiven"
+        return True

@@ -95,7 +95,10 @@ class People:
     def plan(self, case: Case, now: datetime) -> None:
         """Somebody will turn to the case as it is now."""
         chance = case.chance
-        if case.status in _USUAL:
+        if case.status in ("received", "assigned") and "urgent" in case.flags:
+            # By night, too; who does not hear it is passed over.
+            self._add(case, now + timedelta(minutes=2 + chance.expovariate(1 / 25)), "staff")
+        elif case.status in _USUAL:
             institution, pace = self._waits_for(case)
             minutes = chance.expovariate(1 / _USUAL[case.status]) * pace
             self._add(case, self.staff.working(institution, now, 2 + minutes), "staff")
@@ -112,6 +115,11 @@ class People:
                 )
         elif case.status in ("answered", "inadmissible"):
             self._add(case, now + timedelta(days=chance.expovariate(1 / 4), minutes=5), "complainant")
+
+    def raised(self, case: Case, now: datetime) -> None:
+        """Who was told that a case was raised turns to it soon."""
+        minutes = 30 + case.chance.expovariate(1 / 200)
+        self._add(case, self.staff.working(None, now, minutes), "holder")
 
     def later(self, case: Case, at: datetime) -> None:
         """Nothing came of a turn; another one."""
@@ -148,6 +156,21 @@ class People:
             "disputed": self._disputed,
         }[case.status or ""]
         return choose(case, now)
+
+    def holder_acts(self, case: Case, now: datetime) -> Act | None:
+        """What the holder of an escalation does: most of the time another officer has it, else it goes back."""
+        if case.status not in ("assigned", "accepted", "reply_proposed", "in_transfer"):
+            return None
+        person = self.staff.people.get(case.raised_to or "")
+        who = person.who if person else self._coordinator(case)
+        officer = self.staff.people.get(case.officer or "")
+        slow = officer is None or officer.pace > 3 or not self.staff.there(officer.who.id, now)
+        if slow and case.status in ("assigned", "accepted") and case.chance.random() < 0.8:
+            again = self._reassigned(case, now)
+            if again:
+                return Act(who, "reassign", again.fields)
+        action = "send_back" if case.chance.random() < 0.8 else "reject_escalation"
+        return Act(who, action, {"reason": _REASON})
 
     def _unowned(self, case: Case, now: datetime) -> Act | None:
         who = self._coordinator(case)

@@ -30,6 +30,7 @@ from tests.simulation.year import Year
 
 #: The hours of the wall clock at which a step ends: often while offices are open, seldom at night.
 _STEPS = (0, 7, 9, 11, 13, 15, 18)
+_URGENT, _LONGEST_WATCH = timedelta(minutes=15), timedelta(hours=8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +101,7 @@ class Simulation:
         self.checks.week(self.clock.at, whole=True)
 
     def _day(self, number: int, day: date) -> None:
-        filings = iter(self._demand.on(day))
-        waiting = next(filings, None)
+        filings = deque(self._demand.on(day))
         if number == self.wish.outage:
             self.world.away.add("routing")
             self._say(f"{day}  routing is down for a day")
@@ -110,19 +110,32 @@ class Simulation:
                 f"{day}  routing is up: {self.world.come_back('routing')} facts come twice and in no order"
             )
         for hour in (*_STEPS[1:], 24):
-            ends = datetime.combine(day, time(), AMMAN) + timedelta(hours=hour)
-            since = self.clock.at
             if hour == 9 and "routing" not in self.world.away:
                 if self.staff.known.calendars.of(None, None).is_working(day):
                     self.year.morning()
                 self._look()
-            while waiting and waiting.at <= ends:
-                self._until(waiting.at)
-                self._filed.append((self.doing.file(waiting), waiting))
-                waiting = next(filings, None)
-            self._until(ends)
-            self._settle(since)
+            ends = datetime.combine(day, time(), AMMAN) + timedelta(hours=hour)
+            while self.clock.at < ends:
+                self._step(ends, filings)
         self.measures.day(day, self.clock.at)
+
+    def _step(self, ends: datetime, filings: deque[Filing]) -> None:
+        """Up to a moment; while something urgent waits to be seen, no further than a few minutes."""
+        since = self.clock.at
+        if any(
+            case.status in (None, "received", "assigned") and since < case.received_at + _LONGEST_WATCH
+            for case in self.ledger.urgent.values()
+        ):
+            ends = min(ends, (since + _URGENT).astimezone(AMMAN))
+        while filings and filings[0].at <= ends:
+            filing = filings.popleft()
+            self._until(filing.at)
+            self._filed.append((self.doing.file(filing), filing))
+            if filing.submission.flags.urgent:
+                ends = filing.at
+                break
+        self._until(ends)
+        self._settle(since)
 
     def _until(self, moment: datetime) -> None:
         """What happens up to a moment."""
@@ -134,10 +147,14 @@ class Simulation:
             self._look()
         while turn := self.people.due(moment):
             self.clock.go_to(turn.at.astimezone(UTC))
-            if turn.who != "staff":
+            if turn.who in ("complainant", "withdrawer"):
                 saying = self.people.saying(turn.case, turn.who)
                 if saying and self.doing.say(turn.case, saying):
                     turn.case.score = saying.facts.get("score", turn.case.score)
+            elif turn.who == "holder":
+                act = self.people.holder_acts(turn.case, self.clock.at)
+                if act is not None and "routing" not in self.world.away:
+                    self.doing.act(turn.case, act)
             elif "routing" in self.world.away:
                 self.people.later(turn.case, turn.at + timedelta(hours=self._chance.uniform(20, 30)))
             else:
@@ -184,6 +201,9 @@ class Simulation:
                     self.checks.accusations.named[event.subject] = filing.submission.flags.accused
         for case in self.ledger.hear(event for event in facts if event.source == "routing"):
             self.people.plan(case, self.clock.at)
+        for event in facts:
+            if event.type == "ComplaintEscalated":
+                self.people.raised(self.ledger.cases[event.subject], self.clock.at)
         return [event for event in facts if event.source in ("intake", "routing")]
 
     def _other_open(self, case: Case) -> Case | None:
