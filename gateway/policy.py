@@ -61,6 +61,7 @@ GET  /v1/staff/officers                                      -      -       -   
 POST /v1/staff/officers/{officer_id}/presence                -      -       -            -        -    yes         -
 GET  /v1/staff/calendar/overrides                            -      -       -            -        -    yes         -
 POST /v1/staff/calendar/overrides                            -      -       -            -        -    yes         -
+POST /v1/staff/calendar/overrides/dry-run                    -      -       -            -        -    yes         -
 POST /v1/staff/calendar/overrides/{override_id}/withdraw     -      -       -            -        -    yes         -
 GET  /v1/staff/calendar/days                                 -      -       -            -        -    yes         -
 GET  /v1/staff/directory/units                               -      own     own          -        -    yes         -

@@ -78,6 +78,15 @@ ROUTES = (
     ),
     Route(
         "POST",
+        "/v1/staff/calendar/overrides/dry-run",
+        "routing",
+        "/staff/calendar/overrides/dry-run",
+        limit="staff",
+        roles=_COORDINATOR,
+        repeatable=True,
+    ),
+    Route(
+        "POST",
         "/v1/staff/calendar/overrides/{override_id}/withdraw",
         "routing",
         "/staff/calendar/overrides/{override_id}/withdraw",

@@ -226,6 +226,10 @@ class Calendars:
             self._by_place[governorate, institution] = found
         return found
 
+    def with_override(self, override: Override) -> "Calendars":
+        """The same with one more override, to see what it would change."""
+        return Calendars(self._hours, self._closed, (*self._overrides, override))
+
 
 def _read(moment: datetime) -> tuple[int, int, int]:
     """Year, ordinal of the day and microsecond of the day on the wall clock in Amman."""

@@ -60,6 +60,20 @@ def record(body: dict[str, Any]) -> dict[str, Any]:
         return _one(connection, identity)
 
 
+@blueprint.post("/staff/calendar/overrides/dry-run")
+@require("coordinator")
+@blueprint.arguments(schemas.NewOverrideSchema, example=_EXAMPLE)
+@blueprint.response(200, schemas.RehearsedSchema)
+def rehearse(body: dict[str, Any]) -> dict[str, Any]:
+    """What recording this would do to open promises. Changes nothing."""
+    with database.transaction(promises.SOURCE) as connection:
+        try:
+            concerned, tried, moved = promises.rehearse_override(connection, body)
+        except promises.UnknownPlace:
+            raise _unknown_place("code") from None
+    return {"concerned": concerned, "tried": tried, "would_move": moved}
+
+
 @blueprint.post("/staff/calendar/overrides/<uuid:override_id>/withdraw")
 @require("coordinator")
 @blueprint.arguments(schemas.WithdrawalSchema, example={})

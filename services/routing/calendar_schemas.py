@@ -101,6 +101,14 @@ class NewOverrideSchema(Schema):
             raise ValidationError(wrong)
 
 
+class RehearsedSchema(Schema):
+    """`concerned` open promises are of the place and fall due on the first day or later; of `tried` of them `would_move` would move."""
+
+    concerned = fields.Integer(required=True)
+    tried = fields.Integer(required=True)
+    would_move = fields.Integer(required=True)
+
+
 class WithdrawalSchema(Schema):
     """Nothing needs to be said."""
 

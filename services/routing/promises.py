@@ -5,6 +5,7 @@ arrive, and counting again what is right already moves nothing.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, time
 from functools import partial
 from typing import Any
@@ -13,12 +14,16 @@ from sqlalchemy import Connection, Row
 
 from services.chassis import database, outbox
 from services.routing import directory, metrics, records, store_calendar, store_history
-from services.routing.calendar import AMMAN
+from services.routing.calendar import AMMAN, Override
+from services.routing.directory import Directory
 from services.routing.events import SOURCE
 from services.routing.promise import BY_CALENDAR, BY_PAUSE
 
 STRETCH = 500
 """Cases that one transaction of a recomputation passes over: what waits for it, new complaints among them, waits for a part of a second."""
+
+TRIED = 1000
+"""Promises that a rehearsal counts: a part of a second, however many are open."""
 
 
 class UnknownPlace(Exception):
@@ -39,15 +44,44 @@ def record_override(
     `wanted` has the columns of an override but for its recording. What holds already is not recorded again. Raises UnknownPlace.
     """
     store_calendar.change_calendar(connection)
-    known = directory.current(connection)
-    places = {"governorate": known.governorates, "institution": known.names.keys()}
-    if wanted["code"] is not None and wanted["code"] not in places[wanted["scope"]]:
-        raise UnknownPlace
+    _check_place(directory.current(connection), wanted)
     row = {**wanted, "id": override_id, "recorded_at": now, "recorded_by": by}
     if not store_calendar.insert_override(connection, row):
         return store_calendar.same_override(connection, row), False
     store_calendar.add_job(connection, job_id, override_id, now)
     return override_id, True
+
+
+def rehearse_override(connection: Connection, wanted: Mapping[str, Any]) -> tuple[int, int, int]:
+    """What an override would do: (open promises that it concerns, how many of them were tried, how many of those would move).
+
+    Changes nothing. Ids are random, so those that are tried stand for all. Raises UnknownPlace.
+    """
+    known = directory.current(connection)
+    _check_place(known, wanted)
+    columns = ("scope", "code", "first_day", "last_day", "effect", "opens", "closes")
+    tried = replace(
+        known, calendars=known.calendars.with_override(Override("-", *(wanted[name] for name in columns)))
+    )
+    concerned, rows = store_calendar.sample_promised(
+        connection,
+        TRIED,
+        due_after=datetime.combine(wanted["first_day"], time(), AMMAN).astimezone(UTC),
+        place=(wanted["scope"], wanted["code"]),
+    )
+    pauses = store_calendar.pauses(connection, [str(row.complaint_id) for row in rows])
+    moved = sum(
+        tried.due(
+            row.received_at,
+            row.working_days,
+            row.wall_hours,
+            (row.governorate, row.institution),
+            pauses.get(str(row.complaint_id), ()),
+        )
+        != row.due_at
+        for row in rows
+    )
+    return concerned, len(rows), moved
 
 
 def withdraw_override(
@@ -59,6 +93,12 @@ def withdraw_override(
     if held:
         store_calendar.add_job(connection, job_id, override_id, now)
     return held
+
+
+def _check_place(known: Directory, wanted: Mapping[str, Any]) -> None:
+    places = {"governorate": known.governorates, "institution": known.names.keys()}
+    if wanted["code"] is not None and wanted["code"] not in places[wanted["scope"]]:
+        raise UnknownPlace
 
 
 def recompute(connection: Connection, *, now: datetime, length: int = STRETCH) -> tuple[int, int] | None:

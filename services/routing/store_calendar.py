@@ -231,20 +231,27 @@ def lock_promised(
     connection: Connection, after: Any, until: Any, *, due_after: datetime, place: tuple[str, str | None]
 ) -> list[Row[Any]]:
     """The waiting cases of a stretch (None: without an end) that were promised an answer after a moment in a place (scope, code)."""
-    scope, code = place
-    query = _promised().where(cases.c.due_at > due_after)
+    query = _concerned(due_after, place)
     if after is not None:
         query = query.where(cases.c.complaint_id > after)
     if until is not None:
         query = query.where(cases.c.complaint_id <= until)
-    if code is not None:
-        query = query.where(cases.c[scope] == code)
-    return list(connection.execute(query))
+    return list(connection.execute(query.with_for_update()))
+
+
+def sample_promised(
+    connection: Connection, limit: int, *, due_after: datetime, place: tuple[str, str | None]
+) -> tuple[int, list[Row[Any]]]:
+    """How many waiting cases were promised an answer after a moment in a place, and `limit` of them. Locks nothing."""
+    query = _concerned(due_after, place)
+    count = connection.scalar(select(func.count()).select_from(query.order_by(None).subquery()))
+    return int(count or 0), list(connection.execute(query.limit(limit)))
 
 
 def lock_case(connection: Connection, complaint_id: str) -> Row[Any] | None:
     """The case if it waits for an answer that was promised; it is ours until the transaction ends."""
-    return connection.execute(_promised().where(cases.c.complaint_id == complaint_id)).one_or_none()
+    query = _promised().where(cases.c.complaint_id == complaint_id).with_for_update()
+    return connection.execute(query).one_or_none()
 
 
 def lock_cases(connection: Connection, complaint_ids: Collection[str]) -> list[Row[Any]]:
@@ -288,6 +295,12 @@ def move_promises(
     connection.execute(_MOVE, parameters)
 
 
+def _concerned(due_after: datetime, place: tuple[str, str | None]) -> Any:
+    scope, code = place
+    query = _promised().where(cases.c.due_at > due_after)
+    return query if code is None else query.where(cases.c[scope] == code)
+
+
 def _promised() -> Any:
     return (
         select(
@@ -302,5 +315,4 @@ def _promised() -> Any:
         )
         .where(cases.c.due_at.is_not(None), cases.c.status.not_in(_OVER))
         .order_by(cases.c.complaint_id)
-        .with_for_update()
     )

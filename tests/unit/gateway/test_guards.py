@@ -42,6 +42,7 @@ IDEMPOTENT_BY_NATURE = {
     *(("POST", path) for path in DIRECTORY),
     # What holds already is not recorded again, and what was withdrawn not withdrawn again.
     ("POST", "/v1/staff/calendar/overrides"),
+    ("POST", "/v1/staff/calendar/overrides/dry-run"),
     ("POST", "/v1/staff/calendar/overrides/{override_id}/withdraw"),
 }
 KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
@@ -194,6 +195,7 @@ def test_what_is_sent_again_after_a_break_bears_it():
         "/v1/complaints/{tracking}/dispute",
         "/v1/staff/officers/{officer_id}/presence",
         "/v1/staff/calendar/overrides",
+        "/v1/staff/calendar/overrides/dry-run",
         "/v1/staff/calendar/overrides/{override_id}/withdraw",
         *DIRECTORY,
     }

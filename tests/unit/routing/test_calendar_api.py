@@ -44,6 +44,23 @@ def test_a_circular_is_recorded_worked_off_and_withdrawn(call, routing):  # noqa
     assert call(COORDINATOR, "POST", f"{OVERRIDES}/{new_id()}/withdraw", {})[0] == 404
 
 
+def test_a_circular_is_tried_before_it_is_recorded(call, routing):  # noqa: F811
+    routing.receive(
+        [received(governorate="JO-AJ"), received(governorate="JO-AJ"), received(governorate="JO-AM")]
+    )
+    before = routing.rows("SELECT count(*) FROM calendar_override")
+    tried = call(COORDINATOR, "POST", OVERRIDES + "/dry-run", SNOW)
+    assert tried == (200, {"concerned": 2, "tried": 2, "would_move": 2})
+    later = SNOW | {"first_day": "2027-06-01", "last_day": "2027-06-01"}
+    assert call(COORDINATOR, "POST", OVERRIDES + "/dry-run", later)[1]["concerned"] == 0
+    friday = SNOW | {"first_day": "2026-11-27", "last_day": "2026-11-27"}
+    assert call(COORDINATOR, "POST", OVERRIDES + "/dry-run", friday)[1]["would_move"] == 0
+    assert call(COORDINATOR, "POST", OVERRIDES + "/dry-run", SNOW | {"code": "JO-XX"})[0] == 422
+    assert call(PUBLIC, "POST", OVERRIDES + "/dry-run", SNOW)[0] == 403
+    assert routing.rows("SELECT count(*) FROM calendar_override") == before
+    assert routing.rows("SELECT count(*) FROM recompute_job") == [(0,)]
+
+
 @pytest.mark.parametrize(
     ("change", "field", "code"),
     [
