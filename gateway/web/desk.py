@@ -42,7 +42,12 @@ NAVIGATION: tuple[tuple[str, str | None, str, str | None, frozenset[str]], ...] 
         frozenset({"approver", "main_officer"}),
     ),
     ("/staff/cases", "incoming", N_("Passed to us"), "incoming", frozenset({"officer"})),
+    ("/staff/cases", "escalated", N_("Escalated"), "escalated", frozenset({"head"})),
     ("/staff/team", None, N_("Team"), None, frozenset(policy.STAFF_ROLES)),
+    ("/staff/directory", None, N_("Directory"), None, frozenset(policy.STAFF_ROLES)),
+    ("/staff/calendar", None, N_("Calendar"), None, frozenset(policy.STAFF_ROLES)),
+    ("/staff/reply-templates", None, N_("Texts for replies"), None, frozenset(policy.STAFF_ROLES)),
+    ("/staff/accounts", None, N_("Accounts"), None, frozenset(policy.STAFF_ROLES)),
     ("/staff/dashboard", None, N_("Figures"), None, frozenset(policy.STAFF_ROLES)),
 )
 

@@ -11,7 +11,11 @@ from gateway import admission, sessions
 from gateway.settings import Settings
 from gateway.web import (
     account_pages,
+    accounts_pages,
+    calendar_pages,
     case_pages,
+    coordinator_pages,
+    directory_pages,
     docs_page,
     file_pages,
     general_pages,
@@ -21,6 +25,8 @@ from gateway.web import (
     render,
     sign_in_pages,
     staff_pages,
+    team_pages,
+    texts_pages,
     track_acts,
     track_pages,
 )
@@ -69,6 +75,20 @@ PAGES: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("/staff/cases/<complaint_id>/viewing", "POST", case_pages.viewing),
     ("/staff/cases/<complaint_id>/<action>", "GET", case_pages.action_form),
     ("/staff/cases/<complaint_id>/<action>", "POST", case_pages.act),
+    ("/staff/coordinator", "GET", coordinator_pages.show),
+    ("/staff/team", "GET", team_pages.show),
+    ("/staff/team", "POST", team_pages.plan),
+    ("/staff/calendar", "GET", calendar_pages.show),
+    ("/staff/calendar", "POST", calendar_pages.record),
+    ("/staff/directory", "GET", directory_pages.show),
+    ("/staff/directory/export", "GET", directory_pages.export),
+    ("/staff/directory/import", "GET", directory_pages.import_form),
+    ("/staff/directory/import", "POST", directory_pages.import_file),
+    ("/staff/reply-templates", "GET", texts_pages.show),
+    ("/staff/reply-templates/edit", "GET", texts_pages.form),
+    ("/staff/reply-templates/edit", "POST", texts_pages.write),
+    ("/staff/accounts", "GET", accounts_pages.show),
+    ("/staff/accounts", "POST", accounts_pages.end_sessions),
 )
 
 _HEADINGS = {

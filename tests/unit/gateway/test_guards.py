@@ -35,8 +35,15 @@ DIRECTORY = {
         "import",
     )
 }
+DESK = {
+    "/v1/staff/cases/{complaint_id}/viewing",
+    "/v1/staff/views",
+    "/v1/staff/reply-templates/{template_id}/withdraw",
+}
 #: They say what is to be, not what is to be added: said twice, it is so once.
 IDEMPOTENT_BY_NATURE = {
+    # Of who looks at what there is one row, of a name one list, and what is withdrawn stays so.
+    *(("POST", path) for path in DESK),
     ("POST", "/v1/staff/officers/{officer_id}/presence"),
     ("PUT", "/v1/staff/directory/units/{code}"),
     *(("POST", path) for path in DIRECTORY),
@@ -198,6 +205,7 @@ def test_what_is_sent_again_after_a_break_bears_it():
         "/v1/staff/calendar/overrides/dry-run",
         "/v1/staff/calendar/overrides/{override_id}/withdraw",
         *DIRECTORY,
+        *DESK,
     }
 
 

@@ -260,7 +260,9 @@ BODIES = {
 def test_what_is_for_one_s_own_institution_is_for_no_other(of_waj):
     client, ids = of_waj
     tried = 0
-    for (method, path), row in policy.POLICY.items():
+    # Pages ask the same of the same services, in the name of who is signed in.
+    of_the_api = {key: row for key, row in policy.POLICY.items() if key[1].startswith("/v1/")}
+    for (method, path), row in of_the_api.items():
         filled = re.sub(r"\{([^}]+)\}", lambda name: ids.get(name[1], NOBODY), path) + QUERIES.get(path, "")
         for role in (role for role in policy.STAFF_ROLES if row.cells[role] == policy.OWN):
             for institution, own in (("WAJ", True), ("MOH", False), (None, False)):
