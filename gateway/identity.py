@@ -84,7 +84,7 @@ def prove(who: Provider, code: str, flow: Mapping[str, Any], back: str) -> dict[
         except (OSError, ValueError):
             raise NotReached("its answer is no token") from None
         signed = token.get("id_token")
-        claims = _signed(who, known, signed)
+        claims = _signed(who, known, signed, "sign in")
         options = _options(who)
         params = {
             "nonce": flow["nonce"],
@@ -105,7 +105,7 @@ def prove(who: Provider, code: str, flow: Mapping[str, Any], back: str) -> dict[
 def log_out(who: Provider, token: str) -> dict[str, Any]:
     """What a logout token asks: {token, subject, session} (OpenID Connect Back-Channel Logout). Raises NotProved, NotReached."""
     with reaching(who) as known:
-        claims = _signed(who, known, token).claims
+        claims = _signed(who, known, token, "log out").claims
     try:
         jwt.JWTClaimsRegistry(
             int(time.time()),
@@ -149,14 +149,14 @@ def secret(who: Provider) -> str:
     return found
 
 
-def _signed(who: Provider, known: Known, token: Any) -> jwt.Token:
+def _signed(who: Provider, known: Known, token: Any, purpose: str) -> jwt.Token:
     """The claims of a token that this provider signed. Looks once for a key that is not known yet."""
     if not isinstance(token, str) or len(token) > _LONGEST_TOKEN:
         raise NotProved("no_token")
     try:
         return jwt.decode(token, keys_of(who, known), algorithms=list(who.algorithms))
     except InvalidKeyIdError:
-        fresh = keys_of(who, known, search=True)
+        fresh = keys_of(who, known, search=purpose)
     except (JoseError, ValueError, TypeError, KeyError) as error:
         raise NotProved(f"token_{_word(error)}") from None
     try:
@@ -201,7 +201,8 @@ def _options(who: Provider) -> dict[str, Any]:
 
 
 def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and 0 < len(value) <= 255 else None
+    """A text as the standard has identifiers: in ASCII. An address with other letters may only look like somebody's."""
+    return value if isinstance(value, str) and 0 < len(value) <= 255 and value.isascii() else None
 
 
 def _word(error: Exception) -> str:

@@ -75,7 +75,7 @@ class Known:
     document_at: float = 0.0
     keys: KeySet | None = None
     keys_at: float = 0.0
-    searches: list[float] = field(default_factory=list)
+    searches: dict[str, list[float]] = field(default_factory=dict)
     rests_until: float = 0.0
     places: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_AT_ONCE))
     asking: threading.Lock = field(default_factory=threading.Lock)
@@ -158,7 +158,8 @@ def _discovered(who: Provider) -> dict[str, Any]:
     return document
 
 
-def keys_of(who: Provider, known: Known, *, search: bool = False) -> KeySet:
+def keys_of(who: Provider, known: Known, *, search: str | None = None) -> KeySet:
+    """Its keys. `search`: for what a key is wanted that is not among those that are kept; each purpose has its own bound."""
     document = document_of(who, known)
     with known.asking:
         known.check()
@@ -167,10 +168,10 @@ def keys_of(who: Provider, known: Known, *, search: bool = False) -> KeySet:
         if known.keys is not None and not search and age < KEPT_SECONDS:
             return known.keys
         if search:
-            known.searches = [each for each in known.searches if moment - each < 60]
-            if len(known.searches) >= _SEARCHES and known.keys is not None:
+            lately = [each for each in known.searches.get(search, ()) if moment - each < 60]
+            if len(lately) >= _SEARCHES and known.keys is not None:
                 return known.keys
-            known.searches.append(moment)
+            known.searches[search] = [*lately, moment]
         try:
             known.keys, known.keys_at = _key_set(get(who, document["jwks_uri"])), time.monotonic()
         except NotReached:

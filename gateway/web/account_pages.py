@@ -124,7 +124,13 @@ def renew_recovery() -> Response:
 def _recovery(errors: list[dict[str, str]]) -> flask.Response:
     session = _session()
     by_provider = session is not None and session.provider is not None
-    return render.page("staff/renew.html", 422 if errors else 200, errors=errors, by_provider=by_provider)
+    return render.page(
+        "staff/renew.html",
+        422 if errors else 200,
+        errors=errors,
+        by_provider=by_provider,
+        who=sign_in_pages.signed_in_as(),
+    )
 
 
 def _shown() -> Response:
@@ -142,7 +148,7 @@ def _shown() -> Response:
         changed="changed" in flask.request.args,
         few=_FEW_CODES,
         provider=session.provider if session is not None else None,
-        figures=policy.allows("GET", "/staff/dashboard", flask.g.actor.roles),
+        start=sign_in_pages.landing(flask.g.actor.roles),
     )
 
 
@@ -154,6 +160,7 @@ def _form(errors: list[dict[str, str]]) -> flask.Response:
         errors=errors,
         first=session is not None and session.must_change,
         least=_LEAST,
+        who=sign_in_pages.signed_in_as(),
     )
 
 

@@ -198,6 +198,8 @@ def revoke_provider_sessions(
     if subject is not None:
         change = change.where(session.c.provider_subject == subject)
     if at_provider is not None:
-        change = change.where(session.c.provider_session == at_provider)
+        own = session.c.provider_session == at_provider
+        # Of a session whose own name the provider did not tell, the person is all that is known.
+        change = change.where(own if subject is None else own | session.c.provider_session.is_(None))
     rows = connection.execute(change.values(revoked_at=now).returning(session.c.family))
     return len(set(rows.scalars()))

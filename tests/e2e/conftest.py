@@ -25,7 +25,17 @@ def sinks(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def system(database_template, rabbit, keys, sinks):
+def provider_secrets(tmp_path_factory):
+    """Where the gateway finds the secrets of providers of identity: that of the Ministry of Water."""
+    from tests.support.ministry_sign_in import SECRET
+
+    place = tmp_path_factory.mktemp("providers")
+    (place / "mwi").write_text(SECRET)
+    return {"IDENTITY_PROVIDER_SECRETS": str(place)}
+
+
+@pytest.fixture(scope="session")
+def system(database_template, rabbit, keys, sinks, provider_secrets):
     """The whole system as separate processes, filled with what an installation starts with.
 
     `.gateway` is its address, `.command("token", "issue", …)` runs a command in its environment, `.processes`,
@@ -34,7 +44,8 @@ def system(database_template, rabbit, keys, sinks):
     from tests.support.deployment import Deployment
 
     databases, vhost = database_template.copy(), rabbit.create_vhost()
-    environment = {**databases.environment, **keys, **sinks, "AMQP_URI": vhost.uri, "LIMITS": "false"}
+    environment = {**databases.environment, **keys, **sinks, **provider_secrets, "AMQP_URI": vhost.uri}
+    environment["LIMITS"] = "false"
     deployment = Deployment(environment)
     deployment.databases, deployment.vhost = databases, vhost
     deployment.command("topology", "declare")

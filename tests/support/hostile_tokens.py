@@ -30,6 +30,7 @@ def tampered(fault: str, key: RSAKey, good: str) -> str:
         "at_hash": {"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"},
         "no_subject": {"sub": None},
         "verified_as_text": {"email_verified": "true"},
+        "looks_alike": {"email": "ｒania@mwi.gov.jo"},
     }
     changed = {**claims, **changes.get(fault, {})}
     changed = {name: value for name, value in changed.items() if value is not None}

@@ -165,7 +165,8 @@ def create_app(issuer: str, redirect: str, auth: str = "client_secret_basic") ->
 
         def generate_user_info(self, user: User, scope: str) -> dict[str, Any]:
             told = {} if state.fault in ("email_at_userinfo", "other_userinfo") else PEOPLE[user.sub]
-            return {"sub": user.sub, "sid": f"session of {user.sub}", **told}
+            named = {} if state.fault == "no_session" else {"sid": f"session of {user.sub}"}
+            return {"sub": user.sub, **named, **told}
 
         def encode_id_token(self, token: Any, request: Any) -> str:
             good = super().encode_id_token(token, request)
@@ -282,10 +283,12 @@ def main() -> None:
     parser.add_argument("--redirect", required=True)
     parser.add_argument("--auth", default="client_secret_basic")
     parser.add_argument("--certificate")
+    # Another name of this machine makes it another site, as it is to browsers.
+    parser.add_argument("--name", default="127.0.0.1")
     given = parser.parse_args()
     # Authlib's server wants https; this one also runs within one machine.
     os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"
-    issuer = f"http{'s' if given.certificate else ''}://127.0.0.1:{given.port}"
+    issuer = f"http{'s' if given.certificate else ''}://{given.name}:{given.port}"
     app = create_app(issuer, given.redirect, given.auth)
     context = (given.certificate, given.certificate) if given.certificate else None
     make_server("127.0.0.1", given.port, app, threaded=True, ssl_context=context).serve_forever()

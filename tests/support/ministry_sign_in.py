@@ -25,13 +25,14 @@ PEOPLE: dict[str, dict[str, Any]] = {
 class Process:
     """The provider, running; ended by `close`."""
 
-    def __init__(self, port: int, redirect: str, *more: str):
+    def __init__(self, port: int, redirect: str, *, name: str = "127.0.0.1", certificate: str = ""):
         self._port = port
-        self.issuer = f"http{'s' if '--certificate' in more else ''}://127.0.0.1:{port}"
+        self.issuer = f"http{'s' if certificate else ''}://{name}:{port}"
         self.session = requests.Session()
         self.session.trust_env = False
         command = [sys.executable, "-m", "tests.support.identity_provider", f"--port={port}"]
-        self._process = subprocess.Popen([*command, f"--redirect={redirect}", *more])
+        command += [f"--redirect={redirect}", f"--name={name}", f"--certificate={certificate}"]
+        self._process = subprocess.Popen(command)
         until(self._listens, seconds=60)
 
     def _listens(self) -> bool:

@@ -39,8 +39,9 @@ def test_the_address_that_people_are_sent_to_asks_for_all_that_binds(ministry):
 
 def test_an_address_that_is_not_verified_is_none(ministry):
     assert ministry.prove("p-unverified")["email"] is None
-    ministry.control(fault="verified_as_text")
-    assert ministry.prove()["email"] is None
+    for fault in ("verified_as_text", "looks_alike"):
+        ministry.control(fault=fault)
+        assert ministry.prove()["email"] is None
 
 
 def test_the_address_is_looked_up_where_the_token_does_not_tell_it(ministry):
@@ -115,6 +116,19 @@ def test_tokens_that_name_keys_nobody_has_do_not_have_us_ask_for_ever(ministry):
         with pytest.raises(NotProved):
             ministry.prove()
     assert ministry.control()["asked"]["/jwks"] <= 6
+
+
+def test_tokens_that_anybody_can_write_keep_no_new_key_from_being_found(ministry):
+    ministry.prove()
+    ministry.control(rotate=True)
+    unknown = ministry.control(logout={"sub": "p-rania"})["logout_token"]
+    ministry.control(rotate=True)
+    for _ in range(8):
+        with pytest.raises(NotProved):
+            identity.log_out(ministry.who, unknown)
+    assert ministry.prove()["subject"] == "p-rania"
+    ministry.control(rotate=True)
+    assert ministry.prove()["subject"] == "p-rania"
 
 
 def test_a_provider_that_goes_away_is_remembered_for_those_who_come_back(ministry, settings_of):

@@ -100,7 +100,7 @@ def test_the_host_that_an_operator_entered_may_be_inside():
 
 def test_a_certificate_that_nobody_vouches_for_is_not_believed(tmp_path, environment):
     certificate = self_signed(tmp_path / "certificate.pem")
-    process = Process(free_port(), BACK, "--certificate", str(certificate))
+    process = Process(free_port(), BACK, certificate=str(certificate))
     try:
         assert "not reached: SSLError" in reached(process.issuer)
         assert f"{process.issuer}/authorize?" in reached(process.issuer, str(certificate))
