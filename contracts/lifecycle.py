@@ -26,7 +26,7 @@ def page() -> str:
     """The text of the page."""
     lines = [_HEAD, "```mermaid", t.diagram(), "```", ""]
     lines += ["| from | action | by | fields | to | facts |", "|---|---|---|---|---|---|"]
-    lines += [_line(row) for row in t.TABLE]
+    lines += [_line(row) for row in (*t.TABLE, *t.BY_TIME)]
     lines += ["", f"Settled, nothing is owed any more: {_codes(s for s in t.STATES if s in t.SETTLED)}."]
     lines += ["", "## Codes", "", "| code | Arabic | English |", "|---|---|---|"]
     for names in (outcomes.OUTCOMES, outcomes.INADMISSIBLE, outcomes.OUTSIDE_BODIES):

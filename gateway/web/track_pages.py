@@ -59,8 +59,15 @@ DONE_NOW = {
     "rating": N_("Thank you. Your rating was sent."),
     "dispute": N_("Your dispute was sent. It shows here in a moment."),
 }
+#: What the history says beside the states.
+RAISED = {
+    "raised_main_officer": N_("Raised to the main officer of the body"),
+    "raised_head": N_("Raised to the office of the secretary-general or minister"),
+    "raised_coordinator": N_("Raised to the Government Coordinator for Human Rights"),
+}
 #: States in which no answer is owed any more.
 DONE = frozenset({"answered", "closed", "referred", "withdrawn", "inadmissible", "merged"})
+_IN_HISTORY = RAISED | {code: name for code, (name, _) in STATES.items()}
 SOON = timedelta(days=2)
 STANDING = "/track/standing"
 WHOLE = "whole"
@@ -147,7 +154,7 @@ def result(
     talk = conversation.of(found, whole=done == WHOLE)
     history = [
         {
-            "name": say(STATES[each["status"]][0]) if each["status"] in STATES else each["status"],
+            "name": say(_IN_HISTORY[each["status"]]) if each["status"] in _IN_HISTORY else each["status"],
             "at": each["at"],
         }
         for each in sorted(found["history"], key=lambda each: each["at"], reverse=True)

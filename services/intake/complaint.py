@@ -37,6 +37,9 @@ STATUS_NAMES = {
 }
 """The names under which a status is shown to the public."""
 
+RAISED = {1: "raised_main_officer", 2: "raised_head", 3: "raised_coordinator"}
+"""What the history says of a complaint that was raised to a level: a reason without a status, since it stands as it stood."""
+
 
 @dataclass(frozen=True, slots=True)
 class Contact:
@@ -256,6 +259,8 @@ def public_status(received_at: datetime, progress: Iterable[Progress]) -> Public
             due_at = step.due_at
         history_hash = step.history_hash or history_hash
         if step.status is None:
+            if step.reason in RAISED.values():
+                history.append((step.reason, step.at))
             continue
         holder = institution if step.institution is None and step.status != RECEIVED else step.institution
         if (step.status, holder) != (code, institution):

@@ -233,6 +233,13 @@ class ClosedReading(CaseReading):
     sealed = fields.String(required=True, allow_none=True)
 
 
+class EscalatedReading(CaseReading):
+    """To which level it was raised, and why."""
+
+    level = fields.Integer(required=True)
+    cause = fields.String(required=True)
+
+
 COMPLAINT_ASSIGNED = Reads("routing", "ComplaintAssigned", 1, ComplaintAssignedReading)
 PROMISE_SET = Reads("routing", "PromiseSet", 1, PromiseSetReading)
 PROMISE_MOVED = Reads("routing", "PromiseMoved", 1, PromiseMovedReading)
@@ -250,6 +257,7 @@ INTERIM_REPLY_GIVEN = Reads("routing", "InterimReplyGiven", 1, InterimReplyReadi
 COMPLAINT_REFERRED = Reads("routing", "ComplaintReferred", 1, ReferredReading)
 DISPUTE_RESOLVED = Reads("routing", "DisputeResolved", 1, DisputeResolvedReading)
 COMPLAINT_CLOSED = Reads("routing", "ComplaintClosed", 1, ClosedReading)
+COMPLAINT_ESCALATED = Reads("routing", "ComplaintEscalated", 1, EscalatedReading)
 
 READ = (
     COMPLAINT_ASSIGNED,
@@ -268,4 +276,5 @@ READ = (
     COMPLAINT_REFERRED,
     DISPUTE_RESOLVED,
     COMPLAINT_CLOSED,
+    COMPLAINT_ESCALATED,
 )

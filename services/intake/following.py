@@ -9,8 +9,10 @@ from services.chassis.event import Event
 from services.chassis.seal import SealError
 from services.chassis.subscriber import Permanent
 from services.intake import store, store_conversation
-from services.intake.complaint import Progress
+from services.intake.complaint import RAISED, Progress
 from services.intake.conversation import Utterance
+
+_OF_TIME = ("promise", "idle")
 
 Unseal = Callable[[str], Mapping[str, Any]]
 
@@ -29,6 +31,25 @@ def moved(connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
                     institution=event.data["institution"],
                     receiver=event.data.get("receiver"),
                     reason=event.data.get("reason"),
+                    history_hash=event.data.get("history_hash"),
+                ),
+            )
+            for event in batch
+        ],
+    )
+
+
+def escalated(connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
+    """ComplaintEscalated: a line of the history, where it was raised because time has passed; it stands as it stood."""
+    store.add_progress(
+        connection,
+        [
+            (
+                event.subject,
+                Progress(
+                    event.sequence,
+                    event.data["at"],
+                    reason=RAISED[event.data["level"]] if event.data["cause"] in _OF_TIME else None,
                     history_hash=event.data.get("history_hash"),
                 ),
             )

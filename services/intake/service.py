@@ -102,6 +102,11 @@ class IntakeService:
         """Shows that it is over, and why it is not admissible."""
         _spoken(connection, batch, conversation.REFUSAL, following.refusal)
 
+    @subscribe(events.COMPLAINT_ESCALATED, batch=True)
+    def complaint_escalated(self, connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
+        """Shows that it was raised to somebody higher."""
+        following.escalated(connection, batch)
+
     @every(300, name="forget_answers")
     def forget_answers(self) -> None:
         """Removes kept answers whose time is over."""

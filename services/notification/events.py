@@ -67,6 +67,8 @@ class ComplaintAssignedReading(Reading):
     institution_name = fields.Nested(NameReading, required=True)
     officer_id = fields.UUID(required=True)
     sealed = fields.String(required=True)
+    urgent = fields.Boolean()
+    handed_over = fields.Boolean()
 
 
 class PromiseSetReading(Reading):
@@ -144,6 +146,35 @@ class ReplyReturnedReading(Reading):
     officer_id = fields.UUID(required=True)
 
 
+class ComplaintEscalatedReading(Reading):
+    """To whom it was raised, why, and the contact of that officer."""
+
+    complaint_id = fields.UUID(required=True)
+    level = fields.Integer(required=True)
+    cause = fields.String(required=True)
+    officer_id = fields.UUID(required=True, allow_none=True)
+    holder_id = fields.UUID(required=True, allow_none=True)
+    urgent = fields.Boolean(required=True)
+    sealed = fields.String(required=True, allow_none=True)
+
+
+class EscalationAnsweredReading(Reading):
+    """Whose it is to go on with."""
+
+    complaint_id = fields.UUID(required=True)
+    officer_id = fields.UUID(required=True)
+    decision = fields.String(required=True)
+
+
+class ReminderReading(Reading):
+    """Whose time is nearly over, or over, and for what."""
+
+    complaint_id = fields.UUID(required=True)
+    officer_id = fields.UUID(required=True)
+    step = fields.String(required=True)
+    due_at = fields.AwareDateTime(required=True)
+
+
 COMPLAINT_RECEIVED = Reads("intake", "ComplaintReceived", 1, ComplaintReceivedReading)
 COMPLAINT_ASSIGNED = Reads("routing", "ComplaintAssigned", 1, ComplaintAssignedReading)
 PROMISE_SET = Reads("routing", "PromiseSet", 1, PromiseSetReading)
@@ -157,6 +188,10 @@ COMPLAINT_TRANSFERRED = Reads("routing", "ComplaintTransferred", 1, ComplaintTra
 COMPLAINT_REFERRED = Reads("routing", "ComplaintReferred", 1, ComplaintReferredReading)
 CASE_RESUMED = Reads("routing", "CaseResumed", 1, CaseResumedReading)
 REPLY_RETURNED = Reads("routing", "ReplyReturned", 1, ReplyReturnedReading)
+COMPLAINT_ESCALATED = Reads("routing", "ComplaintEscalated", 1, ComplaintEscalatedReading)
+ESCALATION_ANSWERED = Reads("routing", "EscalationAnswered", 1, EscalationAnsweredReading)
+CASE_DUE_SOON = Reads("routing", "CaseDueSoon", 1, ReminderReading)
+CASE_OVERDUE = Reads("routing", "CaseOverdue", 1, ReminderReading)
 
 READ = (
     COMPLAINT_RECEIVED,
@@ -171,4 +206,8 @@ READ = (
     COMPLAINT_REFERRED,
     CASE_RESUMED,
     REPLY_RETURNED,
+    COMPLAINT_ESCALATED,
+    ESCALATION_ANSWERED,
+    CASE_DUE_SOON,
+    CASE_OVERDUE,
 )

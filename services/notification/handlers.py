@@ -41,7 +41,7 @@ def complaints_received(
     found = []
     for event in events:
         sealed = event.data["sealed"]
-        contact = _open(unseal, sealed) if sealed else None
+        contact = open_contact(unseal, sealed) if sealed else None
         recipient = recipient_of(str(event.data["complaint_id"]), contact, event.data["language"])
         # Who cannot be written to needs no contact here.
         found.append((recipient, sealed if recipient.sms or recipient.email else None))
@@ -60,22 +60,37 @@ def complaints_assigned(
     new_id: Callable[[], str],
     unseal: Unseal,
     quiet: Quiet,
+    language: str,
 ) -> None:
-    """Tells the complainant which body has the complaint, and the officer that there is something to do."""
+    """Tells the complainant which body has the complaint, and the officer that there is something to do.
+
+    Of an urgent one the officer hears by telephone as well, and the coordinator's desk, in `language`, once.
+    """
     notices: list[tuple[Notice, Event]] = []
     officers: list[tuple[Recipient, str | None]] = []
     for event in events:
         sealed = event.data["sealed"]
+        urgent = event.data.get("urgent", False)
         officer = officer_of(
-            str(event.data["complaint_id"]), str(event.data["officer_id"]), _open(unseal, sealed)
+            str(event.data["complaint_id"]),
+            str(event.data["officer_id"]),
+            open_contact(unseal, sealed),
+            urgent=urgent,
         )
         officers.append((officer, sealed))
         parameters = {"institution": dict(event.data["institution_name"])}
+        template = "officer_urgent" if urgent else "officer_assigned"
+        notices.append((notice(event, officer.key, template, parameters), event))
+        if event.data.get("handed_over", False):
+            # From one officer on call to the next: for its complainant nothing has changed.
+            continue
         notices.append((notice(event, COMPLAINANT, "assigned", parameters), event))
-        notices.append((notice(event, officer.key, "officer_assigned", parameters), event))
+        if urgent:
+            notices.append((notice(event, COORDINATOR, "desk_urgent", parameters), event))
     store.add_recipients(connection, officers, now)
     known = known_to(connection, events)
     known |= {(officer.complaint_id, officer.key): officer for officer, _ in officers}
+    known |= desks(notices, language)
     write(connection, notices, known, now=now, new_id=new_id, quiet=quiet)
 
 
@@ -93,9 +108,14 @@ def promises_set(
 def promises_moved(
     connection: Connection, events: Sequence[Event], *, now: datetime, new_id: Callable[[], str], quiet: Quiet
 ) -> None:
-    """Tells the complainants that they will be answered at another time, and why."""
+    """Tells the complainants that they will be answered at another time, and why.
+
+    Who was asked something has been told with the question that the clock waits: it is not said once more, nor when it goes on.
+    """
     notices = []
     for event in events:
+        if event.data["cause"] == "pause":
+            continue
         parameters = {
             "due_date": event.data["due_at"].isoformat(),
             "previous_due_date": event.data["previous_due_at"].isoformat(),
@@ -123,9 +143,7 @@ def assignments_failed(
             "since": event.data["unowned_since"].isoformat(),
         }
         notices.append((notice(event, COORDINATOR, "unowned", parameters), event))
-    desks = [coordinator_of(notice.complaint_id, language) for notice, _ in notices]
-    known = {(desk.complaint_id, desk.key): desk for desk in desks}
-    write(connection, notices, known, now=now, new_id=new_id, quiet=quiet)
+    write(connection, notices, desks(notices, language), now=now, new_id=new_id, quiet=quiet)
 
 
 def release(
@@ -161,6 +179,15 @@ def known_to(connection: Connection, events: Sequence[Event]) -> dict[tuple[str,
     return store.recipients(connection, (str(event.data["complaint_id"]) for event in events))
 
 
+def desks(notices: Sequence[tuple[Notice, Event]], language: str) -> dict[tuple[str, str], Recipient]:
+    """The coordinator's desk, for those of the notices that are for it."""
+    return {
+        (each.complaint_id, COORDINATOR): coordinator_of(each.complaint_id, language)
+        for each, _ in notices
+        if each.recipient == COORDINATOR
+    }
+
+
 def write(
     connection: Connection,
     notices: Sequence[tuple[Notice, Event]],
@@ -186,7 +213,8 @@ def _count(tally: Counter[tuple[str, str, str]]) -> None:
         metrics.messages_written_total.labels(*labels).inc(number)
 
 
-def _open(unseal: Unseal, sealed: str) -> Mapping[str, Any]:
+def open_contact(unseal: Unseal, sealed: str) -> Mapping[str, Any]:
+    """What a sealed contact holds. Raises Permanent for one that was sealed with another key."""
     try:
         return unseal(sealed)
     except SealError:

@@ -104,14 +104,16 @@ def recipient_of(complaint_id: str, contact: Mapping[str, Any] | None, language:
     )
 
 
-def officer_of(complaint_id: str, officer_id: str, contact: Mapping[str, Any]) -> Recipient:
-    """The same of an officer. Officers are written to by email; only one who has none gets an SMS."""
+def officer_of(
+    complaint_id: str, officer_id: str, contact: Mapping[str, Any], *, urgent: bool = False
+) -> Recipient:
+    """The same of an officer. Officers are written to by email; one who has none, or whom it is urgent to reach, gets an SMS."""
     email = bool(contact.get("email"))
     return Recipient(
         complaint_id,
         f"officer:{officer_id}",
         contact.get("language") or "ar",
-        sms=not email and can_text(contact.get("phone")),
+        sms=(urgent or not email) and can_text(contact.get("phone")),
         email=email,
     )
 

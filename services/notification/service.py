@@ -35,8 +35,15 @@ class NotificationService:
     @subscribe(events.COMPLAINT_ASSIGNED, batch=True)
     def complaint_assigned(self, connection: Connection, assigned: Sequence[Event]) -> None:
         """Tells the complainant and the officer."""
+        wanted = settings.load()
         handlers.complaints_assigned(
-            connection, assigned, now=now(), new_id=new_id, unseal=unseal, quiet=settings.load().quiet
+            connection,
+            assigned,
+            now=now(),
+            new_id=new_id,
+            unseal=unseal,
+            quiet=wanted.quiet,
+            language=wanted.coordinator_language,
         )
 
     @subscribe(events.PROMISE_SET, batch=True)
@@ -96,6 +103,26 @@ class NotificationService:
     def reply_returned(self, connection: Connection, batch: Sequence[Event]) -> None:
         """Tells the officer that the reply came back."""
         telling.returned(connection, batch, _desk())
+
+    @subscribe(events.COMPLAINT_ESCALATED, batch=True)
+    def complaint_escalated(self, connection: Connection, batch: Sequence[Event]) -> None:
+        """Tells the one whom it was raised to, the officer, and the complainant."""
+        telling.escalated(connection, batch, _desk(), unseal)
+
+    @subscribe(events.ESCALATION_ANSWERED, batch=True)
+    def escalation_answered(self, connection: Connection, batch: Sequence[Event]) -> None:
+        """Tells the officer that it came back."""
+        telling.given_back(connection, batch, _desk())
+
+    @subscribe(events.CASE_DUE_SOON, batch=True)
+    def case_due_soon(self, connection: Connection, batch: Sequence[Event]) -> None:
+        """Tells the officer that the time is nearly over."""
+        telling.reminded(connection, batch, _desk(), "officer_due_soon")
+
+    @subscribe(events.CASE_OVERDUE, batch=True)
+    def case_overdue(self, connection: Connection, batch: Sequence[Event]) -> None:
+        """Tells the officer that the time is over."""
+        telling.reminded(connection, batch, _desk(), "officer_overdue")
 
     @every(5, name="release")
     def release(self) -> None:

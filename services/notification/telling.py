@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from services.chassis.event import Event
-from services.notification.handlers import known_to, notice, write
-from services.notification.message import Notice, Quiet, coordinator_of
+from services.notification import store
+from services.notification.handlers import Unseal, desks, known_to, notice, open_contact, write
+from services.notification.message import Notice, Quiet, officer_of
 from services.notification.template import COMPLAINANT, COORDINATOR
 
 
@@ -86,6 +87,74 @@ def returned(connection: Connection, events: Sequence[Event], desk: Desk) -> Non
     _tell(connection, events, desk, lambda event: [notice(event, _officer(event), "officer_returned")])
 
 
+def escalated(connection: Connection, events: Sequence[Event], desk: Desk, unseal: Unseal) -> None:
+    """ComplaintEscalated: one notice each to who is told of it now, to the officer, and to the complainant where it is a matter of time.
+
+    That nobody has a complaint yet, that an officer on call did not answer, or that another body took over with what was raised before,
+    the complainant hears of in other words, or not at all.
+    """
+    holders = [
+        (
+            officer_of(
+                str(event.data["complaint_id"]),
+                str(event.data["holder_id"]),
+                open_contact(unseal, event.data["sealed"]),
+                urgent=event.data["urgent"],
+            ),
+            event.data["sealed"],
+        )
+        for event in events
+        if event.data["holder_id"] is not None
+    ]
+    store.add_recipients(connection, holders, desk.now)
+    _tell(connection, events, desk, _of_escalation)
+
+
+def given_back(connection: Connection, events: Sequence[Event], desk: Desk) -> None:
+    """EscalationAnswered: the officer is told."""
+    _tell(
+        connection,
+        events,
+        desk,
+        lambda event: [
+            notice(event, _officer(event), "officer_given_back", {"decision": event.data["decision"]})
+        ],
+    )
+
+
+def reminded(connection: Connection, events: Sequence[Event], desk: Desk, template: str) -> None:
+    """CaseDueSoon, CaseOverdue: the officer is told."""
+    _tell(
+        connection,
+        events,
+        desk,
+        lambda event: [
+            notice(
+                event,
+                _officer(event),
+                template,
+                {"step": event.data["step"], "due_date": event.data["due_at"].isoformat()},
+            )
+        ],
+    )
+
+
+def _of_escalation(event: Event) -> list[Notice]:
+    data = event.data
+    parameters = {"level": data["level"], "cause": data["cause"]}
+    holder = data["holder_id"]
+    told = [
+        notice(event, COORDINATOR, "desk_escalated", parameters)
+        if holder is None
+        else notice(event, f"officer:{holder}", "holder_escalated", parameters)
+    ]
+    if data["officer_id"] is not None and data["cause"] != "another_body":
+        told.append(notice(event, _officer(event), "officer_escalated", parameters))
+    if data["cause"] in ("promise", "idle"):
+        told.append(notice(event, COMPLAINANT, "escalated", parameters))
+    return told
+
+
 def _of_transfer(event: Event) -> list[Notice]:
     parameters: Mapping[str, Any] = {"institution": dict(event.data["receiver_name"])}
     told = [notice(event, COMPLAINANT, "transferred", parameters)]
@@ -102,8 +171,5 @@ def _tell(
     connection: Connection, events: Sequence[Event], desk: Desk, told: Callable[[Event], list[Notice]]
 ) -> None:
     notices = [(each, event) for event in events for each in told(event)]
-    known = known_to(connection, events)
-    for each, _ in notices:
-        if each.recipient == COORDINATOR:
-            known[each.complaint_id, COORDINATOR] = coordinator_of(each.complaint_id, desk.language)
+    known = known_to(connection, events) | desks(notices, desk.language)
     write(connection, notices, known, now=desk.now, new_id=desk.new_id, quiet=desk.quiet)

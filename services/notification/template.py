@@ -123,6 +123,26 @@ TEMPLATES = {
             frozenset({"case"}),
         ),
         Template("arbiter", COORDINATOR, (EMAIL,), frozenset({"case", "institution", "link"})),
+        Template(
+            "escalated",
+            COMPLAINANT,
+            CHANNELS,
+            _FOR_COMPLAINANT | {"level"},
+            frozenset({"tracking_number", "link"}),
+        ),
+        *(
+            Template(name, OFFICER, CHANNELS, frozenset({"name", "case", "link", *more}), frozenset({"case"}))
+            for name, more in (
+                ("officer_escalated", ("level", "cause")),
+                ("holder_escalated", ("cause",)),
+                ("officer_given_back", ("decision",)),
+                ("officer_due_soon", ("due_date",)),
+                ("officer_overdue", ("step", "due_date")),
+                ("officer_urgent", ("institution",)),
+            )
+        ),
+        Template("desk_escalated", COORDINATOR, (EMAIL,), frozenset({"case", "cause", "link"})),
+        Template("desk_urgent", COORDINATOR, (EMAIL,), frozenset({"case", "institution", "link"})),
     )
 }
 

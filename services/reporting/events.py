@@ -70,6 +70,12 @@ class NoticeReading(Reading):
     complaint_id = fields.UUID(required=True)
 
 
+class EscalatedReading(Reading):
+    """Which complaint was raised to somebody higher."""
+
+    complaint_id = fields.UUID(required=True)
+
+
 COMPLAINT_RECEIVED = Reads("intake", "ComplaintReceived", 1, ReceivedReading)
 COMPLAINT_ASSIGNED = Reads("routing", "ComplaintAssigned", 1, AssignedReading)
 PROMISE_SET = Reads("routing", "PromiseSet", 1, PromiseReading)
@@ -86,6 +92,7 @@ COMPLAINT_REFERRED = Reads("routing", "ComplaintReferred", 1, CaseReading)
 CASE_DISPUTED = Reads("routing", "CaseDisputed", 1, CaseReading)
 DISPUTE_RESOLVED = Reads("routing", "DisputeResolved", 1, CaseReading)
 COMPLAINT_CLOSED = Reads("routing", "ComplaintClosed", 1, CaseReading)
+COMPLAINT_ESCALATED = Reads("routing", "ComplaintEscalated", 1, EscalatedReading)
 NOTIFICATION_DELIVERED = Reads("notification", "NotificationDelivered", 1, NoticeReading)
 NOTIFICATION_FAILED = Reads("notification", "NotificationFailed", 1, NoticeReading)
 
@@ -107,6 +114,7 @@ READ = (
     CASE_DISPUTED,
     DISPUTE_RESOLVED,
     COMPLAINT_CLOSED,
+    COMPLAINT_ESCALATED,
     NOTIFICATION_DELIVERED,
     NOTIFICATION_FAILED,
 )

@@ -18,7 +18,16 @@ import sqlalchemy as sa
 from services.reporting.kpi import NONE, SETTLED
 
 DIMENSIONS = ("institution", "category", "governorate", "kind", "channel", "status")
-MEASURES = ("received", "assigned", "unowned", "promised", "overdue", "notices_delivered", "notices_failed")
+MEASURES = (
+    "received",
+    "assigned",
+    "unowned",
+    "promised",
+    "overdue",
+    "escalated",
+    "notices_delivered",
+    "notices_failed",
+)
 
 #: In a cell: every value of the dimension together.
 ALL = "*"
@@ -52,6 +61,7 @@ COUNT = {
     "unowned": f"(unowned_since IS NOT NULL AND {OPEN})::int",
     "promised": "(due_at IS NOT NULL)::int",
     "overdue": f"(overdue AND {OPEN})::int",
+    "escalated": "escalated::int",
     "notices_delivered": "notices_delivered",
     "notices_failed": "notices_failed",
 }

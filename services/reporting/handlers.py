@@ -57,6 +57,12 @@ def cases_moved(connection: sa.Connection, events: Sequence[Event], *, now: date
     _observe(events, now)
 
 
+def complaints_escalated(connection: sa.Connection, events: Sequence[Event], *, now: datetime) -> None:
+    """ComplaintEscalated: it was raised to somebody higher."""
+    store.project(connection, store.ESCALATED, _last(events, ()))
+    _observe(events, now)
+
+
 def notices_delivered(connection: sa.Connection, events: Sequence[Event], *, now: datetime) -> None:
     """NotificationDelivered: one more notice about the complaint reached somebody."""
     _notified(connection, events, delivered=1, failed=0)

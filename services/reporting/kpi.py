@@ -115,6 +115,16 @@ DEFINITIONS = (
         of="promised",
     ),
     Definition(
+        "escalated",
+        {"ar": "المصعَّدة", "en": "Escalated"},
+        {
+            "ar": "ما ورد في الفترة ورُفع مرة على الأقل إلى مستوى أعلى بمضي الوقت، سواء أُجيب عنه بعد ذلك أم لا.",
+            "en": "Of those received in the period: those that were raised at least once to somebody higher because time"
+            " had passed, whether or not they have been answered since.",
+        },
+        of="received",
+    ),
+    Definition(
         "notices_delivered",
         {"ar": "الإشعارات الواصلة", "en": "Notices delivered"},
         {

@@ -115,6 +115,11 @@ class ReportingService:
         """Nothing is owed any more."""
         handlers.cases_moved(connection, batch, now=now())
 
+    @subscribe(events.COMPLAINT_ESCALATED, batch=True)
+    def complaint_escalated(self, connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
+        """It was raised to somebody higher."""
+        handlers.complaints_escalated(connection, batch, now=now())
+
     @subscribe(events.NOTIFICATION_DELIVERED, batch=True)
     def notification_delivered(self, connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
         """Counts a notice that arrived."""

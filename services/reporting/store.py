@@ -44,6 +44,8 @@ complaint = sa.Table(
     sa.Column("due_at", sa.DateTime(timezone=True)),
     # Whether the due time was seen to have passed; a new due time takes it back.
     sa.Column("overdue", sa.Boolean, nullable=False, server_default="false"),
+    # Whether it was ever raised to somebody higher.
+    sa.Column("escalated", sa.Boolean, nullable=False, server_default="false"),
     sa.Column("notices_delivered", sa.Integer, nullable=False, server_default="0"),
     sa.Column("notices_failed", sa.Integer, nullable=False, server_default="0"),
 )
@@ -125,6 +127,7 @@ ASSIGNED = Projection(
 PROMISED = Projection(sets=PROMISED_COLUMNS, fixed=(("overdue", "false"),)).statement()
 UNOWNED = Projection(sets=UNOWNED_COLUMNS).statement()
 MOVED = Projection(sets=MOVED_COLUMNS).statement()
+ESCALATED = Projection(fixed=(("escalated", "true"),)).statement()
 OVERDUE = Projection(fixed=(("overdue", "true"),)).statement()
 NOTIFIED = Projection(adds=("notices_delivered", "notices_failed")).statement()
 

@@ -3,7 +3,7 @@
 What may be done is transitions.TABLE; what it does beside changing the state is effects.py and endings.py.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -11,25 +11,23 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row
 
-from services.chassis import outbox
 from services.chassis.event import Event
 from services.chassis.subscriber import Permanent
-from services.routing import directory, exclusion, history, records, store, store_cases, store_history
+from services.routing import (
+    directory,
+    escalation,
+    exclusion,
+    records,
+    store_cases,
+    store_history,
+)
 from services.routing import transitions as t
-from services.routing.assignment import NOTHING, Load
 from services.routing.endings import EFFECTS
-from services.routing.events import SOURCE
 from services.routing.step import Keys, Step, Who
+from services.routing.writing import CLOCK, COMPLAINANT, write
 
-COMPLAINANT = Who("complainant", frozenset({t.COMPLAINANT}))
-CLOCK = Who(records.SYSTEM, frozenset({t.SYSTEM}))
-
-#: What people write: kept apart from the history, which has only its digest.
-_TEXTS = ("question", "found", "remedy", "legal_basis", "summary", "reason", "next_steps")
-
-
-#: What gives a case back to its officer without anybody having decided so on the spot: until the next action it waits for them.
-_WAITING = {"answer_question": "answered", "lapse_question": "no_answer", "return_reply": "returned"}
+#: Of one level all may answer, not only the one who was told.
+_LEVELS = {escalation.MAIN_OFFICER: t.MAIN, escalation.HEAD: t.HEAD, escalation.COORDINATOR: t.COORDINATOR}
 
 
 class NoSuchCase(Exception):
@@ -99,7 +97,7 @@ def act(
     row = _row(standing, action, fields)
     step = Step(connection, case, row, dict(fields), who, now, keys)
     EFFECTS[action](step)
-    changed = _write(step, action, cause)
+    changed = write(step, action, cause)
     return Standing(changed, allowed_now(connection, changed, who, now))
 
 
@@ -129,6 +127,10 @@ def roles_of(connection: Connection, case: Row[Any], who: Who) -> frozenset[str]
         roles.add(t.RECEIVER)
     if holds and t.OFFICER in who.roles and is_main(connection, who):
         roles.add(t.MAIN)
+    if case.escalated_at is not None and (
+        who.id == str(case.escalated_to) or _LEVELS[case.escalation_level] in roles
+    ):
+        roles.add(t.HOLDER)
     return frozenset(roles)
 
 
@@ -193,53 +195,6 @@ def _row(standing: list[t.Row], action: str, fields: Mapping[str, Any]) -> t.Row
     return row
 
 
-def _write(step: Step, action: str, cause: Event | None) -> Row[Any]:
-    """The case, the desks, the line of the history and the facts."""
-    case, target = step.case, step.row.target
-    texts = {name: step.fields[name] for name in _TEXTS if step.fields.get(name)}
-    number = case.version + 1
-    details = {"from": case.status, "to": target, **step.details}
-    if texts:
-        details["texts"] = history.digest(texts)
-    if case.status == t.RECEIVED and target != t.RECEIVED:
-        step.changes["unowned_since"] = None
-    settled = {"status": target, "version": number, "waiting": _waiting(step, action)}
-    changed = store_cases.change(step.connection, step.id, {**step.changes, **settled})
-    _move_load(step.connection, case, changed)
-    if step.note:
-        store_cases.add_note(step.connection, step.id, number, step.note)
-    line = records.line(step.id, number, action, step.who.id, details, step.now)
-    heads = store_history.append_history(step.connection, [line])
-    stated = [records.with_history(fact, heads) for fact in step.facts]
-    outbox.record(step.connection, stated, source=SOURCE, now=step.now, cause=cause)
-    if step.turns_clock is not None and step.turns_clock(step.connection, step.id, now=step.now):
-        # A promise that moved is a line of the history of its own, and one more version.
-        changed = store_cases.lock(step.connection, step.id) or changed
-    return changed
-
-
-def _waiting(step: Step, action: str) -> str | None:
-    """Why the case, being worked on, waits for its officer: until a member of staff does something with it."""
-    if step.row.target != t.ACCEPTED:
-        return None
-    by_staff = step.who.id not in (COMPLAINANT.id, CLOCK.id)
-    return _WAITING.get(action, None if by_staff else step.case.waiting)
-
-
-def _move_load(connection: Connection, before: Row[Any], after: Row[Any]) -> None:
-    """Takes the case off one desk and puts it on another."""
-    was, now = (each.officer_id if each.status in t.ON_DESK else None for each in (before, after))
-    added: dict[str, Load] = {}
-    if was is not None:
-        added[str(was)] = Load(-before.load, 0)
-    if now is not None:
-        # Whoever is given a case has been given one more, even the one who had it before it was answered.
-        given = 1 if was != now else 0
-        load = added.get(str(now), NOTHING)
-        added[str(now)] = Load(load.open + after.load, load.ever + given)
-    store.add_loads(connection, {each: load for each, load in added.items() if load != NOTHING})
-
-
 # --- the complainant ------------------------------------------------------------------------------
 
 
@@ -273,7 +228,7 @@ def complainant_acts(
         return
     step = Step(connection, case, rows[0], given, COMPLAINANT, now, keys, details=said)
     EFFECTS[action](step)
-    _write(step, action, event)
+    write(step, action, event)
 
 
 # --- time -----------------------------------------------------------------------------------------
@@ -281,23 +236,12 @@ def complainant_acts(
 
 def close_unconfirmed(connection: Connection, *, now: datetime, keys: Keys, limit: int) -> int:
     """Closes up to `limit` answered cases of which nobody said anything for as long as was told; returns how many."""
-    return _by_time(connection, store_cases.take_unconfirmed, "close_unconfirmed", now, keys, limit)
-
-
-def lapse_questions(connection: Connection, *, now: datetime, keys: Keys, limit: int) -> int:
-    """Gives up to `limit` cases back to their officers whose question nobody answered in time; returns how many."""
-    return _by_time(connection, store_cases.take_unanswered, "lapse_question", now, keys, limit)
-
-
-def _by_time(
-    connection: Connection,
-    take: Callable[[Connection, datetime, int], Collection[str]],
-    action: str,
-    now: datetime,
-    keys: Keys,
-    limit: int,
-) -> int:
-    found = take(connection, now, limit)
+    found = store_cases.take_unconfirmed(connection, now, limit)
     for complaint_id in found:
-        act(connection, complaint_id, action, {}, CLOCK, version=None, now=now, keys=keys)
+        by_time(connection, complaint_id, "close_unconfirmed", now=now, keys=keys)
     return len(found)
+
+
+def by_time(connection: Connection, complaint_id: str, action: str, *, now: datetime, keys: Keys) -> None:
+    """What the passing of time does to a case."""
+    act(connection, complaint_id, action, {}, CLOCK, version=None, now=now, keys=keys)

@@ -12,7 +12,8 @@ LEAST_LOADED = "least_loaded"
 ONLY_OFFICER = "only_officer"
 OTHER_LANGUAGE = "other_language"
 BY_HAND = "by_hand"
-REASONS = (LEAST_LOADED, ONLY_OFFICER, OTHER_LANGUAGE, BY_HAND)
+ON_CALL = "on_call"
+REASONS = (LEAST_LOADED, ONLY_OFFICER, OTHER_LANGUAGE, BY_HAND, ON_CALL)
 
 NO_RULE = "no_rule"
 NO_OFFICER = "no_officer"

@@ -10,11 +10,21 @@ from weakref import WeakKeyDictionary
 import sqlalchemy
 
 from services.chassis.seal import seal
-from services.routing import presence, store, store_calendar, store_directory, store_exclusions
+from services.routing import (
+    escalation,
+    presence,
+    store,
+    store_calendar,
+    store_directory,
+    store_exclusions,
+    store_timers,
+)
 from services.routing.assignment import Need, Officer, Rule, choose_rule
 from services.routing.calendar import Calendars, Override, WeekdayHours
+from services.routing.escalation import People, Terms, Threshold
 from services.routing.presence import Duty, Presence
 from services.routing.promise import (
+    FIRST_ACTION,
     LONGEST_PAUSE,
     PAUSE,
     Pause,
@@ -57,8 +67,11 @@ class Directory:
     rota: tuple[Duty, ...]
     bodies: dict[str, Service]
     tied: dict[str, frozenset[str]]
+    thresholds: tuple[Threshold, ...]
+    ranks: dict[str, dict[str, list[str]]]
     _days: dict[date, dict[str, list[Officer]]] = field(default_factory=dict, repr=False)
     _sealed: dict[tuple[str, str], str] = field(default_factory=dict, repr=False)
+    _terms: dict[tuple[str, frozenset[str], date], Terms] = field(default_factory=dict, repr=False)
 
     def rule(self, need: Need, at: datetime) -> Rule | None:
         """The rule for a complaint at a moment, or None. One that names a body that has ended leads to its successor."""
@@ -121,12 +134,40 @@ class Directory:
     ) -> datetime:
         """The due time in UTC by the calendar of a place (governorate, body), of working days or else of hours by the clock."""
         calendar = self.calendars.of(*place)
-        longest = step_days(self.steps, PAUSE, received_at) or LONGEST_PAUSE if pauses else LONGEST_PAUSE
+        longest = self.longest_pause(received_at) if pauses else LONGEST_PAUSE
         if working_days is not None:
             return due_at(received_at, working_days, calendar, pauses, longest)
         if wall_hours is not None:
             return due_by_the_clock(received_at, wall_hours, calendar, pauses, longest)
         raise ValueError("a promise is counted in days or in hours")
+
+    def longest_pause(self, received_at: datetime) -> int:
+        """The working days that a question may keep the clock of a complaint waiting."""
+        return step_days(self.steps, PAUSE, received_at) or LONGEST_PAUSE
+
+    def clock_terms(self, category: str, flags: frozenset[str], received_at: datetime) -> Terms:
+        """After how long what is told of a complaint. Found once per day of receipt, since every complaint is asked for."""
+        key = (category, flags, presence.day_of(received_at))
+        found = self._terms.get(key)
+        if found is None:
+            if len(self._terms) > 10_000:
+                self._terms.clear()
+            found = self._terms[key] = Terms(
+                escalation.thresholds_for(self.thresholds, category, flags, received_at),
+                step_days(self.steps, FIRST_ACTION, received_at),
+                self.longest_pause(received_at),
+            )
+        return found
+
+    def people(self, institution: str | None, at: datetime) -> People:
+        """Who may be told of the cases of a body (None: nobody's) at a moment."""
+        return People(
+            self.ranks.get(institution or "", {}),
+            self.presences,
+            presence.day_of(at),
+            self.on_call(None, at),
+            self.on_call(institution, at) if institution else (),
+        )
 
     def load_of(self, kind: str) -> int:
         """What one case of this kind weighs on a desk; a kind that nobody configured weighs 1."""
@@ -177,11 +218,13 @@ def _read(connection: sqlalchemy.Connection, version: int) -> Directory:
     for row in connection.execute(sqlalchemy.select(store.rule)):
         rules[row.category].append(Rule(**row._mapping))
     officers: defaultdict[str, list[Officer]] = defaultdict(list)
+    ranks: defaultdict[str, defaultdict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     contacts: dict[str, Contact] = {}
     presences: dict[str, Presence] = {}
     leaves = store_directory.leaves(connection)
     for row in connection.execute(sqlalchemy.select(store.officer)):
         identity = str(row.id)
+        ranks[row.institution][row.rank].append(identity)
         if row.rank in presence.LIAISON:
             officers[row.institution].append(
                 Officer(identity, row.institution, frozenset(row.languages), row.present)
@@ -221,6 +264,8 @@ def _read(connection: sqlalchemy.Connection, version: int) -> Directory:
         rota=store_directory.rota(connection),
         bodies={row.code: Service(row.valid_from, row.valid_to, row.successor) for row in institutions},
         tied=store_exclusions.tied(connection),
+        thresholds=store_timers.thresholds(connection),
+        ranks={code: {rank: sorted(ids) for rank, ids in each.items()} for code, each in ranks.items()},
     )
 
 

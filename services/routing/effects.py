@@ -9,7 +9,19 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from services.routing import case_facts, events, promise, promises, store, store_cases
+from services.routing import (
+    case_clock,
+    case_facts,
+    clock_facts,
+    escalation,
+    events,
+    exclusion,
+    promise,
+    promises,
+    raising,
+    store,
+    store_cases,
+)
 from services.routing.assignment import BY_HAND, Officer, choose_officer
 from services.routing.step import NoOfficer, Refused, Step
 
@@ -28,6 +40,8 @@ def reassign(step: Step) -> None:
     chosen = _named(step, step.case.institution)
     if chosen.id == str(step.case.officer_id):
         raise Refused("officer_id", "has_it_already")
+    # Whoever it was raised to has been heard: somebody else has it now.
+    step.end(escalated_to=None, escalated_at=None)
     _give(step, chosen, BY_HAND)
 
 
@@ -45,15 +59,16 @@ def accept(step: Step) -> None:
 
 
 def ask(step: Step) -> None:
-    """A stated question; the promise waits for the answer."""
-    until = promise.due_at(step.now, step.days("answer"), step.calendar)
+    """A stated question; the promise waits for the answer, and goes on by itself on the day on which the question lapses."""
+    longest = step.known.longest_pause(step.case.received_at)
+    until = promise.latest_end(promise.Pause(step.now), step.calendar, longest)
     number = store_cases.add(
         step.connection,
         store_cases.question,
         step.id,
         {"author": step.who.id, "text": step.fields["question"], "asked_at": step.now, "answer_by": until},
     )
-    pause_promise(step, until)
+    step.turns_clock = promises.pause
     step.details["question"] = number
     step.state(
         case_facts.INFORMATION_REQUESTED,
@@ -74,21 +89,14 @@ def lapse_question(step: Step) -> None:
     _resume(step, case_facts.NO_ANSWER)
 
 
-def pause_promise(step: Step, until: datetime) -> None:
-    """The clock of the promise stands from now on, at most until then."""
-    step.turns_clock = promises.pause
-    step.end(awaiting_since=step.now, awaiting_until=until)
-
-
-def resume_promise(step: Step) -> None:
-    """The clock of the promise goes on."""
-    step.turns_clock = promises.resume
-    step.end(awaiting_since=None, awaiting_until=None)
-
-
 def count_again(connection: Connection, complaint_id: str, *, now: datetime) -> bool:
     """The promise by the calendar as it is now, of the place where the case is now; whether it moved."""
     return promises.count_again(connection, [complaint_id], now=now)
+
+
+def count_elsewhere(connection: Connection, complaint_id: str, *, now: datetime) -> bool:
+    """The same of a case that another body has now."""
+    return promises.count_again(connection, [complaint_id], now=now, cause=promise.BY_BODY)
 
 
 def _resume(step: Step, reason: str) -> None:
@@ -103,7 +111,7 @@ def end_question(step: Step, how: str) -> None:
     assert asked is not None
     ended = {"ended": how, "ended_at": step.now}
     store_cases.end(step.connection, store_cases.question, step.id, asked.number, ended)
-    resume_promise(step)
+    step.turns_clock = promises.resume
 
 
 # --- the reply ------------------------------------------------------------------------------------
@@ -206,9 +214,6 @@ def _named(step: Step, institution: str | None) -> Officer:
 def _give(step: Step, officer: Officer, reason: str) -> None:
     """The officer has the case from now on, and notification learns how the officer is reached."""
     elsewhere = officer.institution != step.case.institution
-    if elsewhere:
-        # The calendar of the body that has it now counts.
-        step.turns_clock = count_again
     # The rule said which body; another body is somebody's decision.
     rule = None if elsewhere else step.case.rule_id
     step.end(
@@ -218,6 +223,8 @@ def _give(step: Step, officer: Officer, reason: str) -> None:
         reason=reason,
         assigned_at=step.now,
         unowned_since=None,
+        acknowledge_by=case_clock.acknowledge_by(step.known, step.case, step.now),
+        called=None,
     )
     step.details |= {"institution": officer.institution, "officer": officer.id, "reason": reason}
     step.facts.append(
@@ -235,10 +242,35 @@ def _give(step: Step, officer: Officer, reason: str) -> None:
                 "kind": step.case.kind,
                 "assigned_at": step.now,
                 "sealed": step.known.sealed_contact(officer.id, step.keys.notification),
+                **({"urgent": True} if step.case.urgent else {}),
             },
             scope=officer.institution,
         )
     )
+    if elsewhere:
+        _take_along(step, officer)
+
+
+def _take_along(step: Step, officer: Officer) -> None:
+    """Another body: its calendar counts from now on, and it has a holder of its own for what is raised and not answered."""
+    step.turns_clock = count_elsewhere
+    case = step.case
+    if case.escalated_at is None or case.escalation_level == escalation.COORDINATOR:
+        return
+    higher = raising.raised(
+        step.known,
+        case,
+        case.escalation_level,
+        escalation.ANOTHER_BODY,
+        institution=officer.institution,
+        officer=officer.id,
+        excluded=exclusion.excluded(case.implicated, step.known.tied),
+        now=step.now,
+        key=step.keys.notification,
+    )
+    step.end(**higher.changes)
+    step.details["escalated"] = higher.details
+    step.state(clock_facts.COMPLAINT_ESCALATED, **higher.data)
 
 
 Effect = Callable[[Step], None]

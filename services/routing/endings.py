@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from services.routing import case_facts, effects, outcomes, store, store_cases
+from services.routing import case_facts, effects, outcomes, raising, store, store_cases
 from services.routing import transitions as t
 from services.routing.effects import Effect
 from services.routing.step import Refused, Step
@@ -205,6 +205,8 @@ EFFECTS: dict[str, Effect] = {
         accept_transfer,
         object_to_transfer,
         decide_transfer,
+        raising.send_back,
+        raising.reject_escalation,
         rate,
         close_unconfirmed,
         dispute,

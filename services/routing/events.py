@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from services.chassis.contract import FactType, Reading, Reads
-from services.routing import case_facts
+from services.routing import case_facts, clock_facts
 from services.routing.assignment import FAILURES, REASONS
 from services.routing.case_facts import CODE, NameSchema, WithHistorySchema
 from services.routing.promise import CAUSES
@@ -26,6 +26,14 @@ class ComplaintAssignedSchema(WithHistorySchema):
     kind = fields.String(required=True)
     assigned_at = fields.AwareDateTime(required=True)
     sealed = fields.String(required=True)
+    urgent = fields.Boolean(
+        metadata={
+            "description": "the officer must say within minutes that it was seen; false where it is absent"
+        }
+    )
+    handed_over = fields.Boolean(
+        metadata={"description": "it went from one officer on call to the next, within the body"}
+    )
 
 
 class PromiseSetSchema(WithHistorySchema):
@@ -45,7 +53,9 @@ class PromiseSetSchema(WithHistorySchema):
 
 
 class PromiseMovedSchema(WithHistorySchema):
-    """The due time that counts from now on, the one before it, and whether a circular or a question to the complainant moved it."""
+    """The due time that counts from now on, the one before it, and what moved it: a circular, a question to the complainant, or that
+    another body has the complaint.
+    """
 
     complaint_id = fields.UUID(required=True)
     due_at = fields.AwareDateTime(required=True)
@@ -83,7 +93,14 @@ ASSIGNMENT_FAILED = FactType(
     description="Nobody can take the complaint; the coordinator's desk holds it until somebody does.",
 )
 
-PUBLISHED = (COMPLAINT_ASSIGNED, PROMISE_SET, PROMISE_MOVED, ASSIGNMENT_FAILED, *case_facts.PUBLISHED)
+PUBLISHED = (
+    COMPLAINT_ASSIGNED,
+    PROMISE_SET,
+    PROMISE_MOVED,
+    ASSIGNMENT_FAILED,
+    *case_facts.PUBLISHED,
+    *clock_facts.PUBLISHED,
+)
 
 
 class AccusedPlaceReading(Reading):

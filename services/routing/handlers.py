@@ -12,19 +12,30 @@ from sqlalchemy import Connection, Row
 from services.chassis import database, outbox
 from services.chassis.contract import Fact
 from services.chassis.event import Event
-from services.routing import directory, exclusion, metrics, records, store, store_history
+from services.routing import (
+    directory,
+    escalation,
+    exclusion,
+    metrics,
+    records,
+    store,
+    store_history,
+)
 from services.routing.assignment import (
     NOTHING,
+    ON_CALL,
     Assigned,
     Load,
     Need,
+    Officer,
     Outcome,
+    Rule,
     Unassigned,
     assign,
 )
 from services.routing.directory import Directory
 from services.routing.events import SOURCE
-from services.routing.promise import RIGHTS, SERVICE, URGENT
+from services.routing.promise import BY_BODY, RIGHTS, SERVICE, URGENT
 from services.routing.promises import count_again
 from services.routing.records import Complaint
 
@@ -37,18 +48,18 @@ def receive(connection: Connection, received: Sequence[Event], *, now: datetime,
     known = directory.steady(connection)
     complaints = _unique(_complaint(event) for event in received)
     outcomes = _choose(connection, known, complaints, now)
-    promises = [
+    promised = [
         known.promise(each.kind, each.received_at, each.need, records.institution_of(outcome), each.flags)
         for each, outcome in zip(complaints, outcomes, strict=True)
     ]
     rows = [
-        records.case_row(known, *each, now=now) for each in zip(complaints, outcomes, promises, strict=True)
+        records.case_row(known, *each, now=now) for each in zip(complaints, outcomes, promised, strict=True)
     ]
     # In one order everywhere: two batches that hold the same complaints wait for each other and cannot deadlock.
     opened = store.insert_cases(connection, sorted(rows, key=itemgetter("complaint_id")))
     history: list[dict[str, Any]] = []
     facts: list[tuple[Fact, Event | None]] = []
-    for complaint, outcome, promise in zip(complaints, outcomes, promises, strict=True):
+    for complaint, outcome, promise in zip(complaints, outcomes, promised, strict=True):
         if complaint.id not in opened:
             continue
         facts.append((records.outcome_fact(known, complaint, outcome, now, now, seal_key), complaint.cause))
@@ -98,7 +109,7 @@ def retry_unowned(
         )
         history.append(records.outcome_event(complaint.id, row.version + 1, outcome, now))
     store.own_cases(connection, [records.ownership(*pair) for pair in owned], now)
-    store.refuse_cases(connection, [records.ownership(*pair) for pair in changed])
+    store.refuse_cases(connection, [records.ownership(*pair) for pair in changed], now)
     _finish(connection, known, owned, history, facts, now)
     had = {str(row.complaint_id): row.institution for row in rows}
     elsewhere = [
@@ -106,7 +117,7 @@ def retry_unowned(
         for complaint, outcome in (*owned, *changed)
         if had[complaint.id] != records.institution_of(outcome)
     ]
-    count_again(connection, elsewhere, now=now)
+    count_again(connection, elsewhere, now=now, cause=BY_BODY)
     _count(connection, owned, Counter())
     last = rows[-1]
     return len(owned), (last.unowned_since, str(last.complaint_id)) if len(rows) == limit else None
@@ -127,12 +138,23 @@ def _choose(
     outcomes: list[Outcome] = []
     for complaint, rule in zip(complaints, rules, strict=True):
         officers = known.officers_of(rule.institution, now) if rule else ()
-        outcome = assign(complaint.need, rule, officers, loads)
+        outcome = _on_call(known, complaint, rule, now) or assign(complaint.need, rule, officers, loads)
         if isinstance(outcome, Assigned):
             chosen = outcome.officer.id
             loads[chosen] = loads.get(chosen, NOTHING).plus(known.load_of(complaint.kind))
         outcomes.append(outcome)
     return outcomes
+
+
+def _on_call(known: Directory, complaint: Complaint, rule: Rule | None, now: datetime) -> Assigned | None:
+    """An urgent complaint is for whoever is on call for the body, day and night; None when it is not urgent, or nobody is."""
+    if rule is None or URGENT not in complaint.flags:
+        return None
+    barred = exclusion.excluded(complaint.implicated, known.tied)
+    chosen = escalation.next_on_call(known.people(rule.institution, now), barred)
+    if chosen is None:
+        return None
+    return Assigned(Officer(chosen, rule.institution, frozenset(), present=True), ON_CALL, rule)
 
 
 def _finish(

@@ -1,6 +1,7 @@
 """The metrics of routing. Labels are reasons from a fixed list, so the number of series is bounded."""
 
 from collections import Counter as Tally
+from collections.abc import Iterable
 
 import prometheus_client
 
@@ -19,6 +20,27 @@ assignment_failures_total = prometheus_client.Counter(
 # cause: what moved them (promise.CAUSES).
 promises_moved_total = prometheus_client.Counter(
     "promises_moved_total", "Promises that were moved after they were made.", ("cause",), namespace=_PREFIX
+)
+# cause: what raised them (escalation.CAUSES); level: who was told, 1 main officer, 2 head of the body, 3 coordinator.
+escalations_total = prometheus_client.Counter(
+    "escalations_total", "Cases that were raised to somebody higher.", ("cause", "level"), namespace=_PREFIX
+)
+# Every replica shows the same figures of the three: alert on the maximum.
+urgent_unacknowledged = prometheus_client.Gauge(
+    "urgent_unacknowledged", "Urgent cases that nobody said in time to have seen.", namespace=_PREFIX
+)
+urgent_unacknowledged_seconds = prometheus_client.Gauge(
+    "urgent_unacknowledged_oldest_seconds",
+    "For how long somebody should have said that the oldest of them was seen.",
+    namespace=_PREFIX,
+)
+timers_late_seconds = prometheus_client.Gauge(
+    "timers_late_seconds",
+    "For how long the clock should have looked at a case and has not.",
+    namespace=_PREFIX,
+)
+timers_failed_total = prometheus_client.Counter(
+    "timers_failed_total", "Looks of the clock at a case that failed and are tried again.", namespace=_PREFIX
 )
 # outcome: tried, and then right (a password) or in (a code) if it was; wait (not judged, after too many).
 # Much tried that was not right, and `wait`, is somebody guessing.
@@ -48,6 +70,19 @@ def count(assigned: Tally[str], failed: Tally[str]) -> None:
         assignments_total.labels(reason).inc(number)
     for reason, number in failed.items():
         assignment_failures_total.labels(reason).inc(number)
+
+
+def count_raised(raised: Iterable[tuple[str, int]]) -> None:
+    """Counts the cases that a committed look raised: (cause, level) of each."""
+    for (cause, level), number in Tally(raised).items():
+        escalations_total.labels(cause, str(level)).inc(number)
+
+
+def watch_clock(clock: Measuring[tuple[int, float, float]]) -> None:
+    """Has three gauges show what is measured of the clock: (urgent cases not acknowledged, seconds of the oldest, seconds late)."""
+    urgent_unacknowledged.set_function(clock.figure(lambda read: read[0]))
+    urgent_unacknowledged_seconds.set_function(clock.figure(lambda read: read[1]))
+    timers_late_seconds.set_function(clock.figure(lambda read: read[2]))
 
 
 def count_try(step: str, outcome: str) -> None:

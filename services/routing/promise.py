@@ -15,7 +15,8 @@ FLAGS = (SERVICE, RIGHTS, URGENT)
 
 BY_CALENDAR = "calendar"
 BY_PAUSE = "pause"
-CAUSES = (BY_CALENDAR, BY_PAUSE)
+BY_BODY = "body"
+CAUSES = (BY_CALENDAR, BY_PAUSE, BY_BODY)
 """Why a promise moves."""
 
 FIRST_ACTION = "first_action"
@@ -34,6 +35,8 @@ class WorkingTime(Protocol):
     def working_day_after(self, day: date, count: int) -> date: ...
 
     def end_of_day(self, day: date) -> datetime: ...
+
+    def add(self, start: datetime, minutes: int) -> datetime: ...
 
     def between(self, start: datetime, end: datetime) -> int: ...
 
@@ -201,6 +204,39 @@ def progress(
     return Progress(used / whole if whole else float(now >= due), whole - used)
 
 
+def used_at(
+    received_at: datetime,
+    due: datetime,
+    percent: int,
+    calendar: WorkingTime,
+    pauses: Sequence[Pause] = (),
+    longest_pause: int = LONGEST_PAUSE,
+    *,
+    by_the_clock: bool = False,
+) -> datetime:
+    """When so many per cent of the promise are used, in UTC; 100: when it is due, 150: when half as much again has gone by.
+
+    The other way round than `progress`: of the working time, or of the time on the wall clock, without the pauses.
+    """
+    measure, add = (_minutes, _later) if by_the_clock else (calendar.between, calendar.add)
+    ended = sorted((each.started_at, _end(each, calendar, longest_pause)) for each in pauses)
+    whole = _running(received_at, due, measure, ended)
+    start, minutes = received_at, -(-whole * percent // 100)
+    if percent >= 100:
+        start, minutes = due, minutes - whole
+    if minutes < 1:
+        # Nothing is left to be counted, also where every hour of the promise was paused.
+        return due.astimezone(UTC)
+    for begin, until in ended:
+        if until <= start:
+            continue
+        before = measure(start, begin) if begin > start else 0
+        if minutes <= before:
+            break
+        start, minutes = until, minutes - before
+    return add(start, minutes).astimezone(UTC)
+
+
 def _end(pause: Pause, calendar: WorkingTime, longest_pause: int) -> datetime:
     latest = latest_end(pause, calendar, longest_pause)
     return latest if pause.ended_at is None else min(pause.ended_at, latest)
@@ -226,3 +262,7 @@ def _running(
 
 def _minutes(start: datetime, end: datetime) -> int:
     return (end - start) // timedelta(minutes=1)
+
+
+def _later(start: datetime, minutes: int) -> datetime:
+    return start + timedelta(minutes=minutes)

@@ -1,4 +1,4 @@
-"""What moves promises: overrides of the calendar, and pauses. One function, in the transaction of the caller.
+"""What moves promises: overrides of the calendar, pauses, and another body. One function, in the transaction of the caller.
 
 A due time is always what the rows give now: receipt, term, calendar of the place, pauses. So it does not matter in which order circulars
 arrive, and counting again what is right already moves nothing.
@@ -13,7 +13,15 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from services.chassis import database, outbox
-from services.routing import directory, metrics, records, store_calendar, store_history
+from services.routing import (
+    case_clock,
+    directory,
+    metrics,
+    records,
+    store_calendar,
+    store_history,
+    store_timers,
+)
 from services.routing.calendar import AMMAN, Override
 from services.routing.directory import Directory
 from services.routing.events import SOURCE
@@ -130,7 +138,10 @@ def recompute(connection: Connection, *, now: datetime, length: int = STRETCH) -
 
 
 def pause(connection: Connection, complaint_id: str, *, now: datetime) -> bool:
-    """The clock of a case stands still from now on; whether it was running. A case without a promise has no clock."""
+    """The clock of a case stands still from now on; whether it was running.
+
+    A case without a promise has no clock; that it waits is noted all the same, since its question lapses too.
+    """
     return _turn(connection, complaint_id, store_calendar.start_pause, now)
 
 
@@ -139,46 +150,55 @@ def resume(connection: Connection, complaint_id: str, *, now: datetime) -> bool:
     return _turn(connection, complaint_id, store_calendar.end_pause, now)
 
 
-def count_again(connection: Connection, complaint_ids: Sequence[str], *, now: datetime) -> bool:
+def count_again(
+    connection: Connection, complaint_ids: Sequence[str], *, now: datetime, cause: str = BY_CALENDAR
+) -> bool:
     """Counts the promises of cases that are now of another place, or are waited for again; whether any of them moved.
 
     Nothing counts the promise of a case that is answered, and a closure may be of one place alone.
     """
     rows = store_calendar.lock_cases(connection, complaint_ids)
-    return _count_again(connection, rows, cause=BY_CALENDAR, override_id=None, now=now) > 0
+    return _count_again(connection, rows, cause=cause, override_id=None, now=now) > 0
 
 
 def _turn(connection: Connection, complaint_id: str, change: Any, now: datetime) -> bool:
-    row = store_calendar.lock_case(connection, complaint_id)
-    if row is None or not change(connection, row.complaint_id, now):
+    rows = store_calendar.lock_cases(connection, [complaint_id])
+    if not rows or not change(connection, complaint_id, now):
         return False
-    _count_again(connection, [row], cause=BY_PAUSE, override_id=None, now=now)
-    return True
+    _count_again(connection, rows, cause=BY_PAUSE, override_id=None, now=now)
+    return rows[0].due_at is not None
 
 
 def _count_again(
     connection: Connection, rows: Sequence[Row[Any]], *, cause: str, override_id: str | None, now: datetime
 ) -> int:
-    """Moves the promises of locked cases to where the rows say they are; returns how many of them moved."""
+    """Moves the promises of locked cases to where the rows say they are; returns how many of them moved.
+
+    When the clock looks at them next is found anew for all: also where the promise stays, days may have gone or come before it.
+    """
     if not rows:
         return 0
     known = directory.steady(connection)
     pauses = store_calendar.pauses(connection, [str(row.complaint_id) for row in rows])
-    moves, history, facts = [], [], []
+    moves, history, facts, looks = [], [], [], []
     for row in rows:
         identity, number = str(row.complaint_id), row.version + 1
-        due = known.due(
+        due = row.due_at and known.due(
             row.received_at,
             row.working_days,
             row.wall_hours,
             (row.governorate, row.institution),
             pauses.get(identity, ()),
         )
+        check_at = case_clock.at_next(known, row, pauses.get(identity, ()), now, due_at=due)
+        if check_at != row.check_at:
+            looks.append(records.look(identity, check_at))
         if due == row.due_at:
             continue
         moves.append(records.move(identity, number, due, row.due_at))
         history.append(records.moved_event(identity, number, due, row.due_at, cause, now))
         facts.append(records.moved_fact(identity, due, row.due_at, cause, row.institution, now))
+    store_timers.look_at(connection, looks)
     if moves:
         store_calendar.move_promises(connection, moves, cause=cause, override_id=override_id, now=now)
         heads = store_history.append_history(connection, history)

@@ -7,8 +7,8 @@ from typing import Any
 
 from services.chassis.contract import Fact
 from services.chassis.event import Event
-from services.routing import events
-from services.routing.assignment import Assigned, Need, Outcome, Unassigned
+from services.routing import case_clock, events
+from services.routing.assignment import ON_CALL, Assigned, Need, Outcome, Unassigned
 from services.routing.directory import Directory
 from services.routing.promise import RIGHTS, SERVICE, URGENT, Promise
 
@@ -62,6 +62,15 @@ def case_row(
 ) -> dict[str, Any]:
     """The row of a new case: see store.insert_cases."""
     owned = isinstance(outcome, Assigned)
+    acknowledge_by, check_at = case_clock.begin(
+        known,
+        complaint,
+        promise,
+        institution_of(outcome),
+        now,
+        owned=owned,
+        on_call=outcome.reason == ON_CALL,
+    )
     return ownership(complaint, outcome) | {
         "kind": complaint.kind,
         "category": complaint.need.category,
@@ -82,6 +91,10 @@ def case_row(
         "rights_codes": list(complaint.rights_codes),
         "urgent_ground": complaint.urgent_ground,
         "implicated": sorted(complaint.implicated),
+        "last_action_at": _iso(now) if owned else None,
+        "acknowledge_by": _iso(acknowledge_by) if acknowledge_by else None,
+        "check_at": _iso(check_at) if check_at else None,
+        "checked_at": _iso(now),
     }
 
 
@@ -120,6 +133,7 @@ def outcome_fact(
             "kind": complaint.kind,
             "assigned_at": now,
             "sealed": known.sealed_contact(outcome.officer.id, seal_key),
+            **({"urgent": True} if URGENT in complaint.flags else {}),
         },
         scope=institution,
     )
@@ -169,6 +183,11 @@ def move(complaint_id: str, number: int, due_at: datetime, previous: datetime) -
         "due_before": _iso(previous),
         "due_after": _iso(due_at),
     }
+
+
+def look(complaint_id: str, check_at: datetime | None) -> dict[str, Any]:
+    """When the clock looks at a case: see store_timers.look_at."""
+    return {"complaint_id": complaint_id, "check_at": _iso(check_at) if check_at else None}
 
 
 def moved_fact(

@@ -54,8 +54,6 @@ class CaseSchema(Schema):
     closed_at = fields.AwareDateTime(required=True, allow_none=True)
     close_reason = fields.String(required=True, allow_none=True)
     disputed_at = fields.AwareDateTime(required=True, allow_none=True)
-    awaiting_since = fields.AwareDateTime(required=True, allow_none=True)
-    awaiting_until = fields.AwareDateTime(required=True, allow_none=True)
     receiver = fields.String(required=True, allow_none=True)
     merged_into = fields.UUID(required=True, allow_none=True)
     transfers = fields.Integer(required=True)
@@ -64,6 +62,11 @@ class CaseSchema(Schema):
     urgent = fields.Boolean(required=True)
     rights_codes = fields.List(fields.String(), required=True)
     urgent_ground = fields.String(required=True, allow_none=True)
+    escalation_level = fields.Integer(required=True)
+    escalated_to = fields.UUID(required=True, allow_none=True)
+    escalated_at = fields.AwareDateTime(required=True, allow_none=True)
+    last_action_at = fields.AwareDateTime(required=True, allow_none=True)
+    acknowledge_by = fields.AwareDateTime(required=True, allow_none=True)
 
 
 class CaseWithHistorySchema(CaseSchema):

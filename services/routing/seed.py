@@ -10,7 +10,15 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis import database
 from services.chassis.clock import AMMAN, new_id, now
-from services.routing import roster, store, store_calendar, store_desk, store_directory, store_exclusions
+from services.routing import (
+    roster,
+    store,
+    store_calendar,
+    store_desk,
+    store_directory,
+    store_exclusions,
+    store_timers,
+)
 from services.routing.presence import LIAISON, day_of
 
 DATA = Path(__file__).parent / "data"
@@ -32,6 +40,21 @@ _SPECIAL_TERMS = {
     "urgent#1": (None, "urgent", 20, None, 24),
 }
 _STEPS = {"first_action": 1, "pause": 10}
+# After how long who hears of it. Two working days are the 48 hours in which a body must have done something; an urgent case is seen
+# within half an hour, by night as well.
+_ESCALATIONS: dict[str, dict[str, Any]] = {
+    "promise-50#1": {"trigger": "promise", "level": 1, "percent": 50},
+    "promise-100#1": {"trigger": "promise", "level": 2, "percent": 100},
+    "promise-150#1": {"trigger": "promise", "level": 3, "percent": 150},
+    "idle#1": {"trigger": "idle", "level": 1, "working_days": 2},
+    "remind-80#1": {"trigger": "remind", "percent": 80},
+    "unowned-1#1": {"trigger": "unowned", "working_hours": 2},
+    "unowned-2#1": {"trigger": "unowned", "working_hours": 7},
+    "unowned-3#1": {"trigger": "unowned", "working_hours": 21},
+    "unowned-urgent-1#1": {"trigger": "unowned", "wall_minutes": 5, "flag": "urgent"},
+    "unowned-urgent-2#1": {"trigger": "unowned", "wall_minutes": 60, "flag": "urgent"},
+    "acknowledge#1": {"trigger": "acknowledge", "wall_minutes": 30},
+}
 
 
 def seed() -> str:
@@ -144,6 +167,13 @@ def _calendar(connection: Connection, at: datetime) -> None:
     _add(connection, store_calendar.term, special)
     steps = [{"step": step, "valid_from": _BEGINNING, "working_days": days} for step, days in _STEPS.items()]
     _add(connection, store_calendar.step_term, steps)
+    escalations = [
+        {"level": None, "percent": None, "working_days": None, "working_hours": None, "wall_minutes": None}
+        | {"flag": None, "id": identity, "valid_from": _BEGINNING}
+        | row
+        for identity, row in _ESCALATIONS.items()
+    ]
+    _add(connection, store_timers.escalation_term, escalations)
     extend_holidays(connection, at)
     _ramadan(connection, at)
 

@@ -28,6 +28,8 @@ from services.routing import (
     store_accounts,
     store_desk,
     store_identity,
+    store_timers,
+    sweeping,
 )
 from services.routing.settings import Settings
 from services.routing.step import Keys
@@ -54,6 +56,18 @@ def create_figures() -> Measuring[tuple[int, float]]:
     return unowned
 
 
+def create_clock_figures() -> Measuring[tuple[int, float, float]]:
+    """Measures what the clock has not been answered, and how late it is, for the metrics that show it."""
+    clock = Measuring(_clock)
+    metrics.watch_clock(clock)
+    return clock
+
+
+def _clock() -> tuple[int, float, float]:
+    with database.transaction(handlers.SOURCE) as connection:
+        return store_timers.figures(connection, now())
+
+
 def _unowned() -> tuple[int, float]:
     with database.transaction(handlers.SOURCE) as connection:
         return store.unowned_figures(connection, now())
@@ -66,6 +80,7 @@ class RoutingService:
     web = Web(create_app)
     relay = Relay()
     figures = Background(create_figures)
+    clock_figures = Background(create_clock_figures)
 
     @subscribe(events.COMPLAINT_RECEIVED, batch=True)
     def complaint_received(self, connection: sqlalchemy.Connection, received: Sequence[Event]) -> None:
@@ -94,12 +109,22 @@ class RoutingService:
 
     @every(60, name="silence")
     def end_silence(self) -> None:
-        """Closes what was answered long ago, and goes on where a question was not answered, a chunk per transaction."""
-        for end in (actions.close_unconfirmed, actions.lapse_questions):
-            done = _CHUNK
-            while done == _CHUNK:
-                with database.transaction(self.name) as connection:
-                    done = end(connection, now=now(), keys=_keys(), limit=_CHUNK)
+        """Closes what was answered long ago, a chunk per transaction."""
+        done = _CHUNK
+        while done == _CHUNK:
+            with database.transaction(self.name) as connection:
+                done = actions.close_unconfirmed(connection, now=now(), keys=_keys(), limit=_CHUNK)
+
+    @every(2, name="timers")
+    def sweep_timers(self) -> None:
+        """Looks at the cases that are due, urgent ones first, a chunk per transaction.
+
+        After an outage what was missed is told at a bounded rate, and meanwhile nothing urgent stands behind it.
+        """
+        wanted = settings.load(Settings)
+        told = sweeping.sweep(now=now(), keys=_keys(), chunk=wanted.timers_chunk, most=wanted.timers_told)
+        if told:
+            log.info("timers_told", cases=told)
 
     @every(30, name="unowned")
     def retry_unowned(self) -> None:

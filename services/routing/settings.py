@@ -38,6 +38,21 @@ class Settings:
         least=1,
         most=5000,
     )
+    timers_chunk: int = setting(
+        "TIMERS_CHUNK",
+        "How many cases that are due one transaction of the clock looks at.",
+        default=500,
+        kind=int,
+        least=1,
+        most=5000,
+    )
+    timers_told: int = setting(
+        "TIMERS_TOLD",
+        "Of how many cases people are told at most, more or less, every two seconds: bounds the flood of messages after an outage.",
+        default=500,
+        kind=int,
+        least=1,
+    )
 
 
 @dataclass(frozen=True)

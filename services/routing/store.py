@@ -128,8 +128,6 @@ cases = Table(
     Column("closed_at", _UTC),
     Column("close_reason", Text),
     Column("disputed_at", _UTC),
-    Column("awaiting_since", _UTC),
-    Column("awaiting_until", _UTC),
     Column("receiver", Text),
     Column("merged_into", Uuid),
     Column("transfers", SmallInteger),
@@ -141,6 +139,14 @@ cases = Table(
     Column("urgent_ground", Text),
     # Against whom it is directed (exclusion.py). Never a part of an answer or a fact.
     Column("implicated", ARRAY(Text)),
+    Column("escalation_level", SmallInteger),
+    Column("escalated_to", Uuid),
+    Column("escalated_at", _UTC),
+    Column("last_action_at", _UTC),
+    Column("acknowledge_by", _UTC),
+    Column("called", ARRAY(Uuid)),
+    Column("check_at", _UTC),
+    Column("checked_at", _UTC),
 )
 # First number of the two-part advisory locks that guard the loads of a body's officers.
 _LOAD_LOCK = 0x6C6F6164
@@ -164,13 +170,15 @@ _INSERT_CASES = text(
     """
     INSERT INTO cases (complaint_id, kind, category, governorate, language, status, institution, rule_id, officer_id, reason,
                        load, received_at, assigned_at, unowned_since, due_at, working_days, wall_hours, version,
-                       service, rights, urgent, rights_codes, urgent_ground, implicated)
+                       service, rights, urgent, rights_codes, urgent_ground, implicated,
+                       last_action_at, acknowledge_by, check_at, checked_at)
     SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS r (
         complaint_id uuid, kind text, category text, governorate text, language text, status text, institution text,
         rule_id text, officer_id uuid, reason text, load smallint, received_at timestamptz, assigned_at timestamptz,
         unowned_since timestamptz, due_at timestamptz, working_days smallint, wall_hours smallint,
         version integer, service boolean, rights boolean, urgent boolean, rights_codes text[], urgent_ground text,
-        implicated text[])
+        implicated text[],
+        last_action_at timestamptz, acknowledge_by timestamptz, check_at timestamptz, checked_at timestamptz)
     ON CONFLICT (complaint_id) DO NOTHING
     RETURNING complaint_id::text
     """
@@ -179,7 +187,7 @@ _OWN_CASES = text(
     """
     UPDATE cases c
     SET status = 'assigned', institution = r.institution, rule_id = r.rule_id, officer_id = r.officer_id, reason = r.reason,
-        assigned_at = :now, unowned_since = NULL, version = c.version + 1
+        assigned_at = :now, unowned_since = NULL, version = c.version + 1, last_action_at = :now, check_at = :now
     FROM json_to_recordset(CAST(:rows AS json)) AS r (
         complaint_id uuid, institution text, rule_id text, officer_id uuid, reason text)
     WHERE c.complaint_id = r.complaint_id
@@ -188,7 +196,7 @@ _OWN_CASES = text(
 _REFUSE_CASES = text(
     """
     UPDATE cases c
-    SET institution = r.institution, rule_id = r.rule_id, reason = r.reason, version = c.version + 1
+    SET institution = r.institution, rule_id = r.rule_id, reason = r.reason, version = c.version + 1, check_at = :now
     FROM json_to_recordset(CAST(:rows AS json)) AS r (complaint_id uuid, institution text, rule_id text, reason text)
     WHERE c.complaint_id = r.complaint_id
     """
@@ -243,10 +251,10 @@ def own_cases(connection: Connection, rows: Sequence[Mapping[str, Any]], now: da
         connection.execute(_OWN_CASES, {"rows": as_json(rows), "now": now})
 
 
-def refuse_cases(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+def refuse_cases(connection: Connection, rows: Sequence[Mapping[str, Any]], now: datetime) -> None:
     """Notes why cases are still unowned: complaint_id, institution, rule_id, reason."""
     if rows:
-        connection.execute(_REFUSE_CASES, {"rows": as_json(rows)})
+        connection.execute(_REFUSE_CASES, {"rows": as_json(rows), "now": now})
 
 
 def unowned_page(connection: Connection, after: tuple[datetime, str] | None, limit: int) -> list[Row[Any]]:

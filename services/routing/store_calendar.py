@@ -248,16 +248,10 @@ def sample_promised(
     return int(count or 0), list(connection.execute(query.limit(limit)))
 
 
-def lock_case(connection: Connection, complaint_id: str) -> Row[Any] | None:
-    """The case if it waits for an answer that was promised; it is ours until the transaction ends."""
-    query = _promised().where(cases.c.complaint_id == complaint_id).with_for_update()
-    return connection.execute(query).one_or_none()
-
-
 def lock_cases(connection: Connection, complaint_ids: Collection[str]) -> list[Row[Any]]:
-    """Those of the cases that wait for an answer that was promised; they are ours until the transaction ends."""
+    """Those of the cases that still wait for something; they are ours until the transaction ends."""
     wanted = cases.c.complaint_id.in_(list(complaint_ids))
-    return list(connection.execute(_promised().where(wanted))) if complaint_ids else []
+    return list(connection.execute(_waiting().where(wanted).with_for_update())) if complaint_ids else []
 
 
 def pauses(connection: Connection, complaint_ids: Collection[str]) -> dict[str, list[Pause]]:
@@ -297,22 +291,9 @@ def move_promises(
 
 def _concerned(due_after: datetime, place: tuple[str, str | None]) -> Any:
     scope, code = place
-    query = _promised().where(cases.c.due_at > due_after)
+    query = _waiting().where(cases.c.due_at > due_after)
     return query if code is None else query.where(cases.c[scope] == code)
 
 
-def _promised() -> Any:
-    return (
-        select(
-            cases.c.complaint_id,
-            cases.c.governorate,
-            cases.c.institution,
-            cases.c.received_at,
-            cases.c.due_at,
-            cases.c.working_days,
-            cases.c.wall_hours,
-            cases.c.version,
-        )
-        .where(cases.c.due_at.is_not(None), cases.c.status.not_in(_OVER))
-        .order_by(cases.c.complaint_id)
-    )
+def _waiting() -> Any:
+    return select(cases).where(cases.c.status.not_in(_OVER)).order_by(cases.c.complaint_id)

@@ -154,15 +154,7 @@ def term(connection: Connection, code: str, day: date) -> int:
 
 def take_unconfirmed(connection: Connection, now: datetime, limit: int) -> list[str]:
     """Locked answered cases whose time for a dispute is over, longest first; those that somebody else has are left out."""
-    return _take(connection, cases.c.status == "answered", cases.c.confirm_until, now, limit)
-
-
-def take_unanswered(connection: Connection, now: datetime, limit: int) -> list[str]:
-    """The same of cases whose question waited too long."""
-    return _take(connection, cases.c.status == "awaiting_complainant", cases.c.awaiting_until, now, limit)
-
-
-def _take(connection: Connection, state: Any, until: Any, now: datetime, limit: int) -> list[str]:
-    query = select(cases.c.complaint_id).where(state, until <= now).order_by(until).limit(limit)
-    found = connection.execute(query.with_for_update(skip_locked=True)).scalars()
+    until = cases.c.confirm_until
+    query = select(cases.c.complaint_id).where(cases.c.status == "answered", until <= now)
+    found = connection.execute(query.order_by(until).limit(limit).with_for_update(skip_locked=True)).scalars()
     return [str(complaint_id) for complaint_id in found]

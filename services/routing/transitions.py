@@ -41,17 +41,20 @@ FINAL = frozenset({CLOSED, REFERRED, WITHDRAWN, MERGED})
 SETTLED = frozenset({ANSWERED, CLOSED, REFERRED, WITHDRAWN, INADMISSIBLE, MERGED})
 #: In these the case weighs on the desk of its officer. What is unowned or disputed is with the coordinator.
 ON_DESK = frozenset({ASSIGNED, ACCEPTED, REPLY_PROPOSED, AWAITING_COMPLAINANT, IN_TRANSFER})
+#: In these the body is at work, or should be: the clock raises the case.
+WORKED_ON = (ASSIGNED, ACCEPTED, REPLY_PROPOSED, IN_TRANSFER)
 
 # --- who acts: what somebody is to one case, not what they are in general -------------------------
 OFFICER = "officer"  # of the body that holds the case
 MAIN = "main_officer"  # its main liaison officer
 APPROVER = "approver"  # of the body that holds it
-HEAD = "head"  # of the body that holds it: reads, and stands in no row
+HEAD = "head"  # of the body that holds it: reads, and acts on what is raised to it
+HOLDER = "escalation_holder"  # to whom the case was raised, while that is open
 RECEIVER = "receiver"  # an officer of the body that it is being transferred to
 COORDINATOR = "coordinator"
 COMPLAINANT = "complainant"
 SYSTEM = "system"  # assignment, and the passing of time
-ROLES = (OFFICER, MAIN, APPROVER, RECEIVER, COORDINATOR, COMPLAINANT, SYSTEM)
+ROLES = (OFFICER, MAIN, APPROVER, HOLDER, RECEIVER, COORDINATOR, COMPLAINANT, SYSTEM)
 
 # --- conditions that a row may ask for beside state and role ---------------------------------------
 NOT_AUTHOR = "not_author"  # who acts did not write the reply
@@ -83,6 +86,7 @@ class Row:
 
 _BODY = (OFFICER, MAIN, COORDINATOR)
 _HEADS = (MAIN, COORDINATOR)
+_OVER = (*_HEADS, HOLDER)
 _REPLY = ("outcome", "found", "remedy", "legal_basis", "summary")
 _NO_WAY = ("reason_code", "legal_basis", "next_steps")
 
@@ -98,10 +102,10 @@ TABLE: tuple[Row, ...] = (
         ("reason",),
     ),
     *(
-        Row(source, "reassign", _HEADS, ASSIGNED, ("ComplaintAssigned",), ("officer_id", "reason"))
+        Row(source, "reassign", _OVER, ASSIGNED, ("ComplaintAssigned",), ("officer_id", "reason"))
         for source in (ASSIGNED, ACCEPTED)
     ),
-    Row(ASSIGNED, "accept", (OFFICER, MAIN), ACCEPTED, ("CaseAccepted",)),
+    Row(ASSIGNED, "accept", (OFFICER, MAIN, HOLDER), ACCEPTED, ("CaseAccepted",)),
     # The question to the complainant.
     Row(ACCEPTED, "ask", (OFFICER, MAIN), AWAITING_COMPLAINANT, ("InformationRequested",), ("question",)),
     Row(AWAITING_COMPLAINANT, "answer_question", (COMPLAINANT,), ACCEPTED, ("CaseResumed",)),
@@ -111,7 +115,8 @@ TABLE: tuple[Row, ...] = (
         Row(source, "interim_reply", _BODY, source, ("InterimReplyGiven",), ("summary", "expected_at"))
         for source in (ASSIGNED, ACCEPTED, REPLY_PROPOSED)
     ),
-    Row(ACCEPTED, "propose_reply", (OFFICER, MAIN), REPLY_PROPOSED, ("ReplyProposed",), _REPLY),
+    Row(ACCEPTED, "propose_reply", (OFFICER, MAIN, HOLDER), REPLY_PROPOSED, ("ReplyProposed",), _REPLY),
+    Row(ASSIGNED, "propose_reply", (HOLDER,), REPLY_PROPOSED, ("ReplyProposed",), _REPLY),
     Row(
         REPLY_PROPOSED,
         "approve_reply",
@@ -192,13 +197,19 @@ TABLE: tuple[Row, ...] = (
         ("institution", "reason"),
         ("officer_id",),
     ),
+    # What was raised comes back. The state stays, and so does the level.
+    *(
+        Row(source, action, (HOLDER,), source, ("EscalationAnswered",), ("reason",))
+        for action in ("send_back", "reject_escalation")
+        for source in WORKED_ON
+    ),
     # Ends without a reply: of the body only its head may do it, since nobody approves it.
     *(
         Row(source, "refer", by, REFERRED, ("ComplaintReferred",), ("outside_body", "reason"))
         for source, by in (
             (RECEIVED, (COORDINATOR,)),
-            (ASSIGNED, _HEADS),
-            (ACCEPTED, _HEADS),
+            (ASSIGNED, _OVER),
+            (ACCEPTED, _OVER),
             (DISPUTED, (COORDINATOR,)),
         )
     ),
@@ -215,6 +226,16 @@ TABLE: tuple[Row, ...] = (
         for source in STATES
         if source not in SETTLED
     ),
+)
+
+#: What time does to many cases at once (timers.py). The state stays.
+BY_TIME: tuple[Row, ...] = (
+    *(
+        Row(source, "escalate", (SYSTEM,), source, ("ComplaintEscalated",))
+        for source in (RECEIVED, *WORKED_ON)
+    ),
+    *(Row(source, "remind", (SYSTEM,), source, ("CaseDueSoon", "CaseOverdue")) for source in WORKED_ON),
+    Row(ASSIGNED, "hand_over", (SYSTEM,), ASSIGNED, ("ComplaintAssigned",)),
 )
 
 #: What the buttons say.
@@ -237,6 +258,8 @@ ACTIONS: Mapping[str, Mapping[str, str]] = {
     "accept_transfer": {"ar": "قبول الإحالة", "en": "Accept the transfer"},
     "object_to_transfer": {"ar": "الاعتراض على الإحالة", "en": "Object to the transfer"},
     "decide_transfer": {"ar": "البت في الإحالة", "en": "Decide the transfer"},
+    "send_back": {"ar": "إعادة الطلب إلى ضابطه", "en": "Send back to the officer"},
+    "reject_escalation": {"ar": "رفض التصعيد", "en": "Reject the escalation"},
     "refer": {"ar": "إحالة إلى جهة خارجية", "en": "Refer to an outside authority"},
     "declare_inadmissible": {"ar": "عدم القبول", "en": "Declare inadmissible"},
     "merge": {"ar": "ضم إلى طلب آخر", "en": "Merge into another case"},

@@ -44,6 +44,7 @@ def told(databases, environment, keys):
         seen.update(row[0] for row in rows)
         return new
 
+    hand_over.sealed = sealed
     hand_over(events.COMPLAINT_RECEIVED, "complaint_received", language="ar", sealed=sealed)
     hand_over(
         events.COMPLAINT_ASSIGNED,
@@ -91,3 +92,77 @@ def test_the_officer_is_told_of_an_answer_and_of_nothing_else_that_resumes(told)
     assert found == [(officer, "email", "officer_message", "pending")]
     found = told(events.REPLY_RETURNED, "reply_returned", officer_id=OFFICER)
     assert found == [(officer, "email", "officer_returned", "pending")]
+
+
+HOLDER = "7d2a9b4e-3c11-4f6e-8a27-9e51d0c6b3f8"
+
+
+def raised(told, **data):
+    usual = {
+        "level": 1,
+        "cause": "promise",
+        "officer_id": OFFICER,
+        "holder_id": HOLDER,
+        "urgent": False,
+        "sealed": told.sealed,
+    }
+    return told(events.COMPLAINT_ESCALATED, "complaint_escalated", **usual | data)
+
+
+def test_of_an_escalation_complainant_officer_and_holder_are_told_once(told):
+    assert raised(told) == [
+        *by_both("escalated"),
+        (f"officer:{OFFICER}", "email", "officer_escalated", "pending"),
+        (f"officer:{HOLDER}", "email", "holder_escalated", "pending"),
+    ]
+    assert raised(told, level=3, holder_id=None, sealed=None, cause="idle") == [
+        *by_both("escalated"),
+        ("coordinator", "email", "desk_escalated", "pending"),
+        (f"officer:{OFFICER}", "email", "officer_escalated", "pending"),
+    ]
+
+
+def test_of_what_nobody_has_or_saw_the_complainant_hears_nothing(told):
+    alone = raised(told, level=3, cause="unowned", officer_id=None, holder_id=None, sealed=None)
+    assert alone == [("coordinator", "email", "desk_escalated", "pending")]
+    assert raised(told, cause="another_body") == [
+        (f"officer:{HOLDER}", "email", "holder_escalated", "pending")
+    ]
+    # By telephone too, at any hour: this one cannot wait for a mail to be read.
+    other = "8e3b0c5f-4d22-5a7f-9b38-0f62e1d7c4a9"
+    assert raised(told, cause="unacknowledged", urgent=True, holder_id=other) == [
+        (f"officer:{OFFICER}", "email", "officer_escalated", "pending"),
+        (f"officer:{other}", "email", "holder_escalated", "pending"),
+        (f"officer:{other}", "sms", "holder_escalated", "pending"),
+    ]
+
+
+def test_the_officer_is_reminded_and_told_what_came_back(told):
+    officer = f"officer:{OFFICER}"
+    data = {"officer_id": OFFICER, "step": "answer", "due_at": NOON.isoformat()}
+    for reads, method, template in (
+        (events.CASE_DUE_SOON, "case_due_soon", "officer_due_soon"),
+        (events.CASE_OVERDUE, "case_overdue", "officer_overdue"),
+    ):
+        assert told(reads, method, **data) == [(officer, "email", template, "pending")]
+    found = told(events.ESCALATION_ANSWERED, "escalation_answered", officer_id=OFFICER, decision="sent_back")
+    assert found == [(officer, "email", "officer_given_back", "pending")]
+
+
+def test_an_urgent_case_rings_and_is_told_to_the_coordinator_once(told):
+    other = "11111111-2222-4333-8444-555555555555"
+    data = {"institution_name": NAME, "officer_id": other, "sealed": told.sealed, "urgent": True}
+    officer = [(f"officer:{other}", channel, "officer_urgent", "pending") for channel in ("email", "sms")]
+    assert told(events.COMPLAINT_ASSIGNED, "complaint_assigned", **data) == [
+        *by_both("assigned"),
+        ("coordinator", "email", "desk_urgent", "pending"),
+        *officer,
+    ]
+    assert told(events.COMPLAINT_ASSIGNED, "complaint_assigned", **data, handed_over=True) == officer
+
+
+def test_that_a_question_moves_the_promise_is_said_with_the_question(told):
+    data = {"due_at": NOON.isoformat(), "previous_due_at": NOON.isoformat()}
+    assert told(events.PROMISE_MOVED, "promise_moved", **data, cause="pause") == []
+    for cause in ("calendar", "body"):
+        assert told(events.PROMISE_MOVED, "promise_moved", **data, cause=cause) == by_both("promise_moved")

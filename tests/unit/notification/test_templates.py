@@ -21,6 +21,9 @@ VALUES = {
     "since": datetime(2026, 11, 23, 9, tzinfo=UTC),
     "case": "0192f0c1-aaaa-7bbb-8ccc-0192f0c1aaaa",
     "reason": "no_officer",
+    "level": 2,
+    "decision": "rejected",
+    "step": "first_action",
 }
 ALL = [
     (template.name, language, piece)
@@ -114,7 +117,7 @@ def test_dates_are_those_of_amman_and_in_words():
     ("cause", "arabic", "english"),
     [
         ("calendar", "أيام الدوام الرسمي", "official working days"),
-        ("pause", "ننتظر فيها جوابك", "wait for your answer"),
+        ("body", "لدى جهة أخرى", "another body has your request"),
         ("comet", "comet", "comet"),
     ],
 )
@@ -123,6 +126,29 @@ def test_a_promise_that_moved_says_from_when_to_when_and_why(cause, arabic, engl
     in_english = templates.render("promise_moved", "en", "text", VALUES | {"cause": cause})
     assert all(each in in_arabic for each in (arabic, "الخميس 3 كانون الأول", "الاثنين 7 كانون الأول"))
     assert all(each in in_english for each in (english, "Thursday 3 December", "Monday 7 December"))
+
+
+@pytest.mark.parametrize(
+    ("level", "arabic", "english"),
+    [
+        (1, "ضابط الارتباط الرئيسي", "the main liaison officer"),
+        (2, "مكتب الأمين العام", "secretary-general"),
+        (3, "المنسق الحكومي", "the Government Coordinator"),
+    ],
+)
+def test_whoever_complains_is_told_how_high_it_was_raised(level, arabic, english):
+    assert arabic in templates.render("escalated", "ar", "text", VALUES | {"level": level})
+    assert english in templates.render("escalated", "en", "text", VALUES | {"level": level})
+
+
+@pytest.mark.parametrize("cause", ["promise", "idle", "unowned", "unacknowledged", "another_body"])
+def test_the_holder_is_told_why(cause):
+    """Each reason has words of its own."""
+    others = {"promise", "idle", "unowned", "unacknowledged", "another_body"} - {cause}
+    said = templates.render("holder_escalated", "en", "text", VALUES | {"cause": cause})
+    assert said not in {
+        templates.render("holder_escalated", "en", "text", VALUES | {"cause": each}) for each in others
+    }
 
 
 def test_messages_about_one_complaint_have_different_references():

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from services.chassis import database
 from services.chassis.clock import new_id
 from services.chassis.event import Event
-from services.routing import actions
+from services.routing import actions, timers
 from services.routing.step import Keys, Who
 from tests.unit.routing.conftest import NOW, received
 
@@ -90,6 +90,12 @@ class Desk:
         self.now = now
         with database.transaction("routing") as connection:
             return what(connection, now=now, keys=self.keys, limit=limit)
+
+    def sweep(self, now, limit=100, urgent=False) -> timers.Swept:
+        """The clock looks at what is due by then."""
+        self.now = now
+        with database.transaction("routing") as connection:
+            return timers.sweep(connection, now=now, keys=self.keys, limit=limit, urgent=urgent)
 
     @property
     def case(self):

@@ -13,6 +13,7 @@ from services.routing import actions, effects
 from services.routing import transitions as t
 from services.routing.endings import EFFECTS
 from services.routing.step import Who
+from services.routing.timers import Swept
 from tests.unit.routing.desk import COORDINATOR, REPLY, Desk, at
 
 
@@ -163,15 +164,18 @@ def test_a_returned_reply_is_written_anew(desk):
 
 def test_a_question_pauses_and_its_answer_goes_on(desk, keys):
     desk.act("accept")
-    case = desk.act("ask", question="ما رقم العداد؟")
-    # Ten working days after Monday the 23rd of November, at the end of the day.
-    assert (case.awaiting_since, case.awaiting_until) == (desk.now, at(7).replace(hour=12))
+    desk.act("ask", question="ما رقم العداد؟")
+    # The evening of Monday the 23rd of November is the first of the ten on which the clock stands still.
+    assert desk.row("SELECT * FROM case_pause WHERE complaint_id = %(id)s").started_at == desk.now
+    assert desk.case.check_at == at(6).replace(hour=12, microsecond=1)
     asked = desk.fact("InformationRequested")
+    assert asked.data["answer_by"] == at(6).replace(hour=12).isoformat()
     assert opened(keys, asked) == {"question": "ما رقم العداد؟"}
     assert asked.data["question"] == 1
     assert desk.allowed(desk.officer) == set()
     desk.said("answer_question", message="018f3c1e-0000-7000-8000-000000000009")
-    assert (desk.case.status, desk.case.awaiting_since, desk.case.awaiting_until) == ("accepted", None, None)
+    assert desk.case.status == "accepted"
+    assert desk.row("SELECT * FROM case_pause WHERE complaint_id = %(id)s").ended_at == desk.now
     resumed = desk.fact("CaseResumed")
     assert (resumed.data["reason"], resumed.data["officer_id"]) == ("answered", str(desk.case.officer_id))
     question = desk.row("SELECT * FROM question WHERE complaint_id = %(id)s")
@@ -180,10 +184,10 @@ def test_a_question_pauses_and_its_answer_goes_on(desk, keys):
 
 def test_a_question_that_nobody_answers_lapses(desk):
     desk.act("accept")
-    until = desk.act("ask", question="ما رقم العداد؟").awaiting_until
-    assert desk.pass_time(actions.lapse_questions, until - timedelta(seconds=1)) == 0
-    assert desk.pass_time(actions.lapse_questions, until) == 1
-    assert desk.pass_time(actions.lapse_questions, until) == 0
+    desk.act("ask", question="ما رقم العداد؟")
+    until = desk.case.check_at
+    assert desk.sweep(until - timedelta(seconds=1)) == Swept()
+    assert desk.sweep(until) == Swept(looked=1)
     assert (desk.case.status, desk.fact("CaseResumed").data["reason"]) == ("accepted", "no_answer")
     desk.said("answer_question", message="018f3c1e-0000-7000-8000-000000000009")
     assert desk.history[-2:] == ["lapse_question", "said_too_late"]

@@ -160,7 +160,7 @@ def _promises_after(connection, order, seal_key) -> list[datetime]:
     known = directory.current(connection)
     found = []
     for event in complaints:
-        row = store_calendar.lock_case(connection, event.subject)
+        (row,) = store_calendar.lock_cases(connection, [event.subject])
         place = (row.governorate, row.institution)
         assert row.due_at == known.due(row.received_at, row.working_days, None, place)
         found.append(row.due_at)

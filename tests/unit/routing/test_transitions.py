@@ -70,12 +70,13 @@ def test_a_contradiction_is_seen():
 
 def test_every_name_of_the_table_is_known():
     facts = {each.type for each in events.PUBLISHED}
-    for row in t.TABLE:
+    for row in (*t.TABLE, *t.BY_TIME):
         assert {row.source, row.target} <= set(t.STATES)
         assert set(row.by) <= set(t.ROLES)
         assert row.by
         assert set(row.conditions) <= set(t.CONDITIONS)
         assert set(row.facts) <= facts, row
+    for row in t.TABLE:
         assert row.action in t.ACTIONS
         assert row.choice is None or row.choice[0] in row.required
     assert {row.action for row in t.TABLE} == set(t.ACTIONS)
@@ -85,6 +86,11 @@ def test_every_name_of_the_table_is_known():
 def test_every_change_of_state_is_stated():
     """What nobody is told of, the complainant's page and the figures would not show."""
     assert [row for row in t.TABLE if row.source != row.target and not row.facts] == []
+
+
+def test_what_time_does_leaves_the_state_as_it_is():
+    assert all(row.source == row.target and row.by == (t.SYSTEM,) and row.facts for row in t.BY_TIME)
+    assert not {row.action for row in t.BY_TIME} & set(t.ACTIONS)
 
 
 def test_settled_and_final_states_and_those_on_a_desk_fit_together():
