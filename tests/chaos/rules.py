@@ -120,6 +120,17 @@ _INTAKE = [
     ),
     Rule(
         "intake",
+        "what is open is found by its words with who has it, and nothing else is",
+        """SELECT coalesce(k.complaint_id, f.complaint_id) || ': ' || coalesce(k.status, 'over') || ', found as '
+                  || coalesce(f.status, 'nothing')
+           FROM (SELECT * FROM routing.cases
+                 WHERE status NOT IN ('answered', 'closed', 'referred', 'withdrawn', 'inadmissible', 'merged')) k
+           FULL JOIN intake.open_complaint f ON f.complaint_id = k.complaint_id
+           WHERE (k.status, k.receiver) IS DISTINCT FROM (f.status, f.receiver)
+              OR (k.status <> 'received' AND k.institution IS DISTINCT FROM f.institution)""",
+    ),
+    Rule(
+        "intake",
         "a named complainant has a sealed contact and an anonymous one has none",
         """SELECT c.id::text FROM intake.complaint c LEFT JOIN intake.complainant w ON w.complaint_id = c.id
            WHERE c.anonymous = (w.complaint_id IS NOT NULL)""",

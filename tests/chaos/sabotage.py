@@ -55,6 +55,17 @@ def _answer_twice(books: Books) -> None:
 
 
 SABOTAGES: dict[str, Sabotage] = {
+    "let one who has passed a complaint on find it": Sabotage(
+        _sql(
+            "UPDATE intake.open_complaint SET institution = 'MOH2' WHERE "
+            + _first("intake.open_complaint", "status = 'assigned'")
+        ),
+        ("what is open is found by its words with who has it, and nothing else is",),
+    ),
+    "make an open complaint one that no word finds": Sabotage(
+        _sql("DELETE FROM intake.open_complaint WHERE " + _first("intake.open_complaint")),
+        ("what is open is found by its words with who has it, and nothing else is",),
+    ),
     "lose a complaint": Sabotage(
         _sql("DELETE FROM intake.complaint WHERE " + _first("intake.complaint")),
         (
