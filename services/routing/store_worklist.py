@@ -14,7 +14,6 @@ from sqlalchemy import (
     Select,
     Subquery,
     and_,
-    false,
     func,
     literal,
     not_,
@@ -24,7 +23,7 @@ from sqlalchemy import (
     tuple_,
 )
 
-from services.routing import store, store_cases, store_exclusions, views
+from services.routing import escalation, store, store_cases, store_exclusions, views
 from services.routing import transitions as t
 from services.routing.store import cases
 from services.routing.views import Reader, Scope, Times
@@ -101,7 +100,7 @@ def first_to_do(connection: Connection, wanted: Wanted, reader: Reader, at: Time
     """The first case of a list with which the reader has something to do now; None when it waits for others throughout."""
     seen = _scanned(wanted, reader, at, None).limit(SCANNED).subquery("scanned")
     query = select(*_columns(seen)).where(*_narrowing(wanted, seen))
-    if wanted.scope.officer is not None:
+    if wanted.scope.officer is not None and wanted.view != views.ESCALATED:
         query = query.where(seen.c.status.in_(_TO_DO))
     return connection.execute(query.order_by(seen.c.place, seen.c.complaint_id).limit(1)).one_or_none()
 
@@ -171,6 +170,8 @@ def _range(wanted: Wanted, reader: Reader, at: Times) -> list[ColumnElement[bool
     """What an index answers of a list."""
     view, scope = wanted.view, wanted.scope
     held = [] if scope.institution is None else [cases.c.institution == scope.institution]
+    if view == views.ESCALATED and not reader.coordinates:
+        held = []
     if view in _STATES:
         return [*held, *_STATES[view](reader)]
     if view == views.INCOMING:
@@ -188,7 +189,9 @@ def _narrowing(wanted: Wanted, seen: Any) -> list[ColumnElement[bool]]:
     by_state = wanted.view is None and wanted.state not in (None, t.ASSIGNED)
     if wanted.state is not None and not by_state:
         found.append(seen.c.status == wanted.state)
-    if wanted.scope.officer is not None and (by_state or wanted.view in {*_STATES, views.INCOMING}):
+    # What is raised to somebody is on the desk of another.
+    of_the_body = {*_STATES, views.INCOMING} - {views.ESCALATED}
+    if wanted.scope.officer is not None and (by_state or wanted.view in of_the_body):
         found.append(seen.c.officer_id == wanted.scope.officer)
     if wanted.view == views.WAITING_FOR_ME:
         again = and_(seen.c.status == t.ACCEPTED, seen.c.waiting.is_not(None))
@@ -204,6 +207,13 @@ def _not_written_by(reader: Reader) -> ColumnElement[bool]:
     return not_(own.exists())
 
 
+def _raised_to(reader: Reader) -> list[ColumnElement[bool]]:
+    """What was raised to somebody and waits for their decision; at the coordinator's desk it waits for nobody by name."""
+    if reader.coordinates:
+        return [cases.c.escalated_at.is_not(None), cases.c.escalation_level == escalation.COORDINATOR]
+    return [cases.c.escalated_to == reader.desk]
+
+
 _STATES: Mapping[str | None, Callable[[Reader], list[ColumnElement[bool]]]] = {
     views.UNOWNED: lambda _: [cases.c.unowned_since.is_not(None)],
     views.DISPUTED: lambda _: [cases.c.status == t.DISPUTED],
@@ -211,7 +221,7 @@ _STATES: Mapping[str | None, Callable[[Reader], list[ColumnElement[bool]]]] = {
     views.TO_APPROVE: lambda reader: [cases.c.status == t.REPLY_PROPOSED, _not_written_by(reader)],
     views.AWAITING_COMPLAINANT: lambda _: [cases.c.status == t.AWAITING_COMPLAINANT],
     views.URGENT: lambda _: [cases.c.urgent, _OPEN],
-    views.ESCALATED: lambda _: [false()],
+    views.ESCALATED: lambda reader: [*_raised_to(reader), _OPEN],
 }
 """Lists of cases that are few at any time: each has an index of its own, or its part of the one by state."""
 

@@ -16,11 +16,14 @@ AFTER = ("2026-11-20T00:00:00+00:00", "018f3c1e-0000-7000-8000-000000000009")
 # Three in four are over. Of the others some are in each state, a few with each trait that a list is made of.
 _FILL = """
     INSERT INTO cases (complaint_id, kind, category, governorate, language, status, institution, officer_id, reason, load, received_at,
-                       assigned_at, unowned_since, due_at, working_days, version, urgent, receiver, transfers)
+                       assigned_at, unowned_since, due_at, working_days, version, urgent, receiver, transfers,
+                       escalation_level, escalated_to, escalated_at)
     SELECT gen_random_uuid(), 'complaint', 'water.outage', 'JO-AM', 'ar', s.status, o.institution,
            CASE WHEN s.status <> 'received' THEN o.id END, 'least_loaded', 1, s.at, s.at,
            CASE WHEN s.status = 'received' THEN s.at END, s.at + interval '14 days', 10, 2, mod(n, 500) = 20,
-           CASE WHEN s.status = 'in_transfer' THEN 'MOH' END, CASE WHEN s.status = 'in_transfer' THEN 1 + mod(n, 3) ELSE 0 END
+           CASE WHEN s.status = 'in_transfer' THEN 'MOH' END, CASE WHEN s.status = 'in_transfer' THEN 1 + mod(n, 3) ELSE 0 END,
+           CASE WHEN mod(n, 400) = 24 THEN 1 + mod(n, 3) ELSE 0 END, CASE WHEN mod(n, 400) = 24 AND mod(n, 3) < 2 THEN o.id END,
+           CASE WHEN mod(n, 400) = 24 THEN s.at END
     FROM (
         SELECT n, CAST(%(now)s AS timestamptz) - n * interval '1 minute' AS at, CASE
             WHEN mod(n, 4) > 0 THEN 'closed' WHEN mod(n, 200) = 0 THEN 'received' WHEN mod(n, 200) = 4 THEN 'in_transfer'
@@ -89,6 +92,8 @@ def test_a_list_is_a_range_of_an_index(reader, after):
         (MAIN, views.TEAM, None, "cases_open"),
         (HEAD, views.URGENT, None, "cases_urgent_of"),
         (COORDINATOR, views.URGENT, None, "cases_urgent"),
+        (HEAD, views.ESCALATED, None, "cases_escalated"),
+        (COORDINATOR, views.ESCALATED, None, "cases_escalated_highest"),
         (MAIN, views.TO_APPROVE, None, "cases_by_state"),
         (APPROVER, views.OVERDUE, None, "cases_open"),
         (HEAD, views.AWAITING_COMPLAINANT, None, "cases_by_state"),

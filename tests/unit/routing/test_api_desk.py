@@ -240,6 +240,27 @@ def test_what_is_urgent_comes_first_and_rights_are_told_apart(ids, call, desk, r
     assert ids(COORDINATOR, "view=urgent&rights=false") == []
 
 
+def test_what_is_raised_to_somebody_is_theirs_to_decide(ids, call, desk, routing):
+    head = staff("WAJ", str(desk.staff("head").id), "head")
+    raised = """UPDATE cases SET escalation_level = %(level)s, escalated_to = CAST(%(to)s AS uuid), escalated_at = now()
+                WHERE complaint_id = %(id)s"""
+    for level, holder, other in ((1, signed_in(desk.main), head), (2, head, signed_in(desk.main))):
+        routing.rows(raised, {"level": level, "to": holder.id, "id": desk.id})
+        assert ids(holder, "view=escalated") == [desk.id]
+        assert ids(other, "view=escalated") == ids(COORDINATOR, "view=escalated") == []
+        seen = call(holder, "/staff/desk").json
+        assert (seen["counts"]["escalated"], seen["next_reason"]) == (1, "escalated")
+        assert seen["next"]["escalation_level"] == level
+    routing.rows(raised, {"level": 3, "to": None, "id": desk.id})
+    assert ids(head, "view=escalated") == []
+    assert (
+        ids(COORDINATOR, "view=escalated") == ids(COORDINATOR, "view=escalated&institution=WAJ") == [desk.id]
+    )
+    assert ids(COORDINATOR, "view=escalated&institution=MOH") == []
+    routing.rows("UPDATE cases SET escalated_at = NULL")
+    assert ids(COORDINATOR, "view=escalated") == []
+
+
 def test_a_list_that_is_narrowed_down_goes_on_where_it_stopped_looking(call, routing, monkeypatch):
     from services.routing import store_worklist
 
