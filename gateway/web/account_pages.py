@@ -13,8 +13,6 @@ from services.chassis.actor import require
 from services.chassis.problems import Problem
 
 _LEAST = 12
-#: So few recovery codes are left that it is time for new ones.
-_FEW_CODES = 3
 _NOT_PROVED = N_("This is neither your password nor the code that your phone shows now.")
 _FAULTS = {
     "refused": ("old", N_("This is not your present password.")),
@@ -146,7 +144,7 @@ def _shown() -> Response:
         who=sign_in_pages.signed_in_as(),
         found=found,
         changed="changed" in flask.request.args,
-        few=_FEW_CODES,
+        few=sign_in_pages.FEW_CODES,
         provider=session.provider if session is not None else None,
         start=sign_in_pages.landing(flask.g.actor.roles),
     )

@@ -20,6 +20,8 @@ from services.chassis.clock import now
 from services.chassis.problems import Problem
 
 SESSION = timedelta(hours=12)
+#: So few recovery codes are left that it is time for new ones.
+FEW_CODES = 3
 #: Where people start from, the first that is open to them.
 _STARTS = ("/staff/desk", "/staff/coordinator", "/staff/dashboard")
 _NOT_RIGHT = N_("The account or the password is not right.")
@@ -103,7 +105,9 @@ def let_in(answer: dict[str, Any], *, by_page: bool = False) -> Response:
     """Leads on who is signed in as routing says; `by_page` by a page that goes on by itself."""
     session = sessions.opened(answer["session"], answer["account"])
     goes_on = admission.PASSWORD_PAGE if session.must_change else landing(session.actor.roles)
-    if answer.get("recovery_used") and not session.must_change:
+    left = answer.get("recovery_codes_left")
+    if left is not None and left <= FEW_CODES and not session.must_change:
+        # Where it is said, and new ones are made.
         goes_on = "/staff/sessions"
     _end_before(flask.request.cookies.get(sessions.cookie()))
     if answer.get("recovery_codes"):

@@ -215,7 +215,7 @@ def answer_of(entered: sign_in.Entered) -> dict[str, Any]:
         "mark": entered.mark,
         "account": entered.account,
         "recovery_codes": entered.recovery_codes,
-        "recovery_used": entered.recovery_used,
+        "recovery_codes_left": entered.recovery_codes_left,
     }
 
 

@@ -102,7 +102,7 @@ class SignInAnswerSchema(Schema):
 class EnteredSchema(Schema):
     """`wait`, `refused`, `expired`, `enrol` (a ticket with which a phone is made known), or `in`.
 
-    `in` comes with a session, the mark of the device and, once, the recovery codes.
+    `in` comes with a session, the mark of the device and, once, the recovery codes; or, if one was used, how many are left.
     """
 
     outcome = fields.String(
@@ -111,7 +111,7 @@ class EnteredSchema(Schema):
     seconds = fields.Integer()
     ticket = fields.String(allow_none=True)
     anew = fields.Boolean()
-    recovery_used = fields.Boolean()
+    recovery_codes_left = fields.Integer(allow_none=True)
     session = fields.String()
     mark = fields.String()
     account = fields.Nested(AccountSchema)

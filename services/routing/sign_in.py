@@ -50,7 +50,7 @@ class Started:
 class Entered:
     """How a try with a code ended: `wait`, `refused`, `expired` (the password again), `enrol` (a new phone), or `in` with a session.
 
-    `anew`: the code that was asked for is the one that somebody handed over, in place of a lost phone's.
+    `recovery_codes_left`: one of them was used. `anew`: the code that was asked for is the one that somebody handed over.
     """
 
     outcome: str
@@ -59,7 +59,7 @@ class Entered:
     mark: str | None = field(default=None, repr=False)
     account: dict[str, Any] | None = None
     recovery_codes: tuple[str, ...] = field(default=(), repr=False)
-    recovery_used: bool = False
+    recovery_codes_left: int | None = None
     enrolment: Enrolment | None = field(default=None, repr=False)
     ticket: str | None = field(default=None, repr=False)
     anew: bool = False
@@ -187,7 +187,7 @@ def opened(
         mark=credentials.device_mark(came.keys, account_id, account.epoch, device or came.new_id(), now),
         account=found.account,
         recovery_codes=codes,
-        recovery_used=recovery,
+        recovery_codes_left=store_accounts.recovery_codes_left(connection, account_id) if recovery else None,
     )
 
 

@@ -173,7 +173,7 @@ def test_who_has_a_token_has_no_account_to_look_at(staff):
 def test_one_way_of_being_signed_in_takes_the_place_of_the_other(staff, rania):
     token = auth.issue("salma", ["coordinator"], now())
     answer = rania.browser.post("/staff/sign-in", data={"token": token})
-    assert answer.location == "/staff/dashboard"
+    assert answer.location == "/staff/coordinator"
     assert rania.browser.get_cookie("staff_session") is None
     come_in(staff, rania.browser, rania.recovery[0])
     assert rania.browser.get_cookie(auth.COOKIE) is None
