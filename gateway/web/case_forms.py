@@ -118,8 +118,10 @@ def form(case: Mapping[str, Any], action: str, typed: Mapping[str, str]) -> Form
         return None
     made = next(each for each in offered(case) if each.action == action)
     wanted = [*allowed["required"], *allowed["optional"]]
-    if action in _ANY_BODY and "institution" not in wanted and not case.get("institution"):
-        made.fields.append(_bodies(OF_BODY, action, typed, True, None))
+    if action in _ANY_BODY and "institution" not in wanted:
+        # What nobody owns has often a body, of which nobody is there: then somebody of another takes it.
+        shown = {OF_BODY: case.get("institution") or "", **typed}
+        made.fields.append(_bodies(OF_BODY, action, shown, True, None))
     for name in sorted(wanted, key=lambda each: _ORDER.index(each) if each in _ORDER else len(_ORDER)):
         shown = _field(name, case, action, typed, name in allowed["required"])
         if shown is not None:
