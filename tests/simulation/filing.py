@@ -124,15 +124,17 @@ class Demand:
             email = f"c{self._number}@example.org" if chance.random() < 0.4 else None
             contact = Contact("سلمى", f"+96279{self._number:07d}", email)
         category, governorate = _one(chance, weights), _one(chance, _PLACES)
+        kind = _one(chance, _KINDS)
+        flags = self._flags(chance, category, governorate, at)
         submission = Submission(
-            kind=_one(chance, _KINDS),
+            kind=kind,
             category=category,
             governorate=governorate,
             text=_TEXT,
             channel=_one(chance, _CHANNELS),
             language="en" if chance.random() < 0.06 else "ar",
             contact=contact,
-            flags=self._flags(chance, category, governorate, at),
+            flags=flags if kind in ("complaint", "report") else Flags(),
         )
         return Filing(at, self._number, submission)
 

@@ -68,7 +68,7 @@ _UNOWNED = text("SELECT count(*) FROM cases WHERE (status = 'received') <> (unow
 #: Lines of the history that change no state.
 _QUIET = frozenset({"promised", "promise_moved"})
 _STATE_OF = {"assigned": t.ASSIGNED, "assignment_failed": t.RECEIVED}
-_ALLOWED = frozenset((row.source, row.action, row.target) for row in t.TABLE)
+_ALLOWED = frozenset((row.source, row.action, row.target) for row in (*t.TABLE, *t.BY_TIME))
 _SAMPLE = 4
 _SLICES = 8
 
@@ -88,6 +88,7 @@ class Checks:
         self.done = self.steps = self.counted = 0
         self.weeks = 0
         self._chance = random.Random(f"{seed}/checks")
+        self._levels: dict[str, int] = {}
         self._given: list[tuple[str, str, datetime]] = []
         self._seen: dict[str, tuple[int, bytes, str, datetime]] = {}
 
@@ -165,6 +166,12 @@ class Checks:
             found.append("lies on a desk that is nobody's")
         if status not in t.SETTLED and row.kind != "praise" and row.due_at is None:
             found.append("is open without a promise")
+        level = self._levels.get(case.id, 0)
+        if row.escalation_level < level:
+            found.append(f"was raised to level {level} and is at {row.escalation_level}")
+        if row.escalation_level > max(case.escalations, default=0):
+            found.append(f"is at level {row.escalation_level}, and nobody was told")
+        self._levels[case.id] = row.escalation_level
         if case.due_at != row.due_at:
             found.append(f"is due at {row.due_at}, and the complainant was told {case.due_at}")
         if case.status != status:

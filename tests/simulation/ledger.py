@@ -109,7 +109,8 @@ class Ledger:
             case.moved += kind == "PromiseMoved"
             return False
         if kind == "ComplaintEscalated":
-            case.escalations.append(data["level"])
+            if data["cause"] != "unowned":
+                case.escalations.append(data["level"])
             case.raised_to = data["holder_id"]
             return False
         if kind in _QUIET:

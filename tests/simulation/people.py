@@ -95,9 +95,10 @@ class People:
     def plan(self, case: Case, now: datetime) -> None:
         """Somebody will turn to the case as it is now."""
         chance = case.chance
-        if case.status in ("received", "assigned") and "urgent" in case.flags:
-            # By night, too; who does not hear it is passed over.
-            self._add(case, now + timedelta(minutes=2 + chance.expovariate(1 / 25)), "staff")
+        if "urgent" in case.flags and case.status in _USUAL:
+            # By night, too; who does not hear it is passed over. What follows takes some hours.
+            usual = 25 if case.status in ("received", "assigned") else _USUAL[case.status] / 4
+            self._add(case, now + timedelta(minutes=2 + chance.expovariate(1 / usual)), "staff")
         elif case.status in _USUAL:
             institution, pace = self._waits_for(case)
             minutes = chance.expovariate(1 / _USUAL[case.status]) * pace

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from services.reporting import store as reporting_store
-from services.routing import actions, directory, handlers, presence, promises, records, store_history
+from services.routing import actions, directory, handlers, presence, promises, records, store, store_history
 from tests.simulation.doing import Unrefused
 from tests.simulation.invariants import Broken
 from tests.simulation.run import Wish, begun
@@ -52,7 +52,7 @@ def a_day_early(real):
 
 
 SABOTAGES = {
-    "loads": (actions, "_move_load", nothing, "the load of"),
+    "loads": (store, "add_loads", nothing, "the load of"),
     "histories": (store_history, "history_heads", no_heads, "is not bound to the one before"),
     "the absent": (presence, "is_present", at_work, "who was away"),
     "strangers": (actions, "roles_of", everybody, "learned of|could"),
