@@ -7,6 +7,7 @@ from typing import Any
 
 import requests
 
+from tests.support import bound
 from tests.support.poll import until
 
 SECRET = "a secret of the ministry"
@@ -32,7 +33,7 @@ class Process:
         self.session.trust_env = False
         command = [sys.executable, "-m", "tests.support.identity_provider", f"--port={port}"]
         command += [f"--redirect={redirect}", f"--name={name}", f"--certificate={certificate}"]
-        self._process = subprocess.Popen(command)
+        self._process = subprocess.Popen([*bound.to_this_process(), *command])
         until(self._listens, seconds=60)
 
     def _listens(self) -> bool:
