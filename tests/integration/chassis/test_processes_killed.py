@@ -102,7 +102,7 @@ def test_sigterm_while_a_handler_runs_makes_no_duplicate_and_loses_nothing(toys,
     toys.start(Pinger)
     ponger = child("Ponger")
     first = toys.ping()
-    until(lambda: toys.seen(first) == [1], 20)
+    until(lambda: toys.seen(first) == [1], 60)
     subject = toys.ping(["slow"])
     until(lambda: handling(toys), 10)
     ponger.process.send_signal(signal.SIGTERM)
@@ -127,11 +127,11 @@ def test_another_relay_takes_over(toys, child):
     toys.start(Ponger)
     leader = child("Pinger")
     first = toys.ping()
-    until(lambda: toys.seen(first) == [1], 20)
+    until(lambda: toys.seen(first) == [1], 60)
     toys.start(Pinger)
     leader.end()
     second = toys.ping()
-    until(lambda: toys.seen(second) == [1], 20)
+    until(lambda: toys.seen(second) == [1], 60)
 
 
 def handling(toys) -> bool:
