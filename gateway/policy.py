@@ -45,6 +45,7 @@ GET  /v1/staff/complaints                                    -      yes     yes 
 GET  /v1/staff/complaints/{complaint_id}                     -      own     own          own      own  yes         -
 GET  /v1/staff/cases/{complaint_id}                          -      own     own          own      own  yes         -
 POST /v1/staff/cases/{complaint_id}/actions/{action}         -      own     own          own      -    yes         -
+GET  /v1/staff/cases/{complaint_id}/explanation              -      -       -            -        -    yes         -
 GET  /v1/staff/desk                                          -      yes     yes          yes      yes  yes         -
 GET  /v1/staff/worklist                                      -      own     own          own      own  yes         -
 GET  /v1/staff/team                                          -      -       own          own      own  yes         -

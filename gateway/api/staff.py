@@ -29,6 +29,14 @@ ROUTES = (
         limit="staff",
         roles=_READERS,
     ),
+    Route(
+        "GET",
+        "/v1/staff/cases/{complaint_id}/explanation",
+        "routing",
+        "/staff/cases/{complaint_id}/explanation",
+        limit="staff",
+        roles=_COORDINATOR,
+    ),
     # Not repeatable: the version in the body has whoever sends it again told that the case has moved on.
     Route(
         "POST",

@@ -28,6 +28,39 @@ def verify(complaint_id: object, everything: bool, receipt: str | None) -> None:
         sys.exit(_verify_all() if everything else _verify_one(str(complaint_id), _shown(receipt)))
 
 
+@case_group.command()
+@click.argument("complaint_id", type=click.UUID)
+def explain(complaint_id: object) -> None:
+    """Say why an officer was given a case and why others were not, and decide it again; exit code 1 if not the same. Changes nothing."""
+    with settings.fail_at_start():
+        sys.exit(_explain(str(complaint_id)))
+
+
+def _explain(complaint_id: str) -> int:
+    from services.routing import explaining
+
+    with database.transaction("routing") as connection:
+        found = explaining.explain(connection, complaint_id)
+    if found is None:
+        raise click.ClickException(f"nothing is kept of how case {complaint_id} was assigned")
+    need = found["need"]
+    wants = f"{need['category']} in {need['governorate']}, {need['language']}{', rights' if need['rights'] else ''}"
+    click.echo(f"{complaint_id}: {wants}")
+    by = f"rule {found['rule_id']}" if found["rule_id"] else "decision of a person"
+    click.echo(f"{found['at'].isoformat()}  {found['institution'] or '-'} by {by}: {found['reason']}")
+    for each in found["candidates"]:
+        name = (each["name"] or {}).get("en", "")
+        languages = ",".join(each["languages"])
+        click.echo(
+            f"  {each['officer_id']}  {each['why']:<18} open {each['open']:<4} ever {each['ever']:<5} {languages:<6} {name}"
+        )
+    if found["by_hand"]:
+        click.echo(f"since then given by hand by {found['by_hand']}")
+    same = found["same"] and found["same_rule"]
+    click.echo("decided again: the same" if same else "decided again: NOT the same")
+    return 0 if same else 1
+
+
 def _verify_one(complaint_id: str, receipt: bytes | None) -> int:
     from services.routing import history, store_history
 

@@ -120,7 +120,9 @@ def read(complaint_id: Any) -> tuple[dict[str, Any], int, dict[str, str]]:
     """What was said, for the officers of the body that holds it and for the coordinator. Never who said it."""
     try:
         with database.single(handlers.SOURCE) as connection:
-            standing = handlers.read(connection, str(complaint_id), institution=_limited_to())
+            standing = handlers.read(
+                connection, str(complaint_id), institution=_limited_to(), reader=_reader()
+            )
             said = store_conversation.said(connection, str(complaint_id))
     except handlers.NoSuchComplaint:
         raise http.not_found() from None
@@ -156,6 +158,7 @@ def search(query: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
             connection,
             query["q"],
             institution=_limited_to(),
+            reader=_reader(),
             after=after,
             limit=query["limit"],
             pepper=settings.keys().pepper,
@@ -208,6 +211,12 @@ def _secrets() -> handlers.Secrets:
         loaded.routing_seal_key,
         timedelta(hours=loaded.idempotency_hours),
     )
+
+
+def _reader() -> str:
+    actor = current_actor()
+    # An account of an officer reads as the officer of the directory.
+    return str(actor.attributes.get("officer_id") or actor.id)
 
 
 def _limited_to() -> str | None:

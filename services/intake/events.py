@@ -218,6 +218,14 @@ class ReferredReading(CaseReading):
     sealed = fields.String(required=True)
 
 
+class RestrictedReading(Reading):
+    """Who must not see it, sealed for intake."""
+
+    complaint_id = fields.UUID(required=True)
+    at = fields.AwareDateTime(required=True)
+    sealed = fields.String(required=True)
+
+
 class DisputeResolvedReading(CaseReading):
     """How the dispute was decided, and why."""
 
@@ -256,6 +264,7 @@ REPLY_APPROVED = Reads("routing", "ReplyApproved", 1, ReplyApprovedReading)
 INTERIM_REPLY_GIVEN = Reads("routing", "InterimReplyGiven", 1, InterimReplyReading)
 COMPLAINT_REFERRED = Reads("routing", "ComplaintReferred", 1, ReferredReading)
 DISPUTE_RESOLVED = Reads("routing", "DisputeResolved", 1, DisputeResolvedReading)
+COMPLAINT_RESTRICTED = Reads("routing", "ComplaintRestricted", 1, RestrictedReading)
 COMPLAINT_CLOSED = Reads("routing", "ComplaintClosed", 1, ClosedReading)
 COMPLAINT_ESCALATED = Reads("routing", "ComplaintEscalated", 1, EscalatedReading)
 
@@ -275,6 +284,7 @@ READ = (
     INTERIM_REPLY_GIVEN,
     COMPLAINT_REFERRED,
     DISPUTE_RESOLVED,
+    COMPLAINT_RESTRICTED,
     COMPLAINT_CLOSED,
     COMPLAINT_ESCALATED,
 )

@@ -8,7 +8,7 @@ import sqlalchemy
 from services.chassis.event import Event
 from services.chassis.seal import SealError
 from services.chassis.subscriber import Permanent
-from services.intake import store, store_conversation
+from services.intake import store, store_conversation, store_restrictions
 from services.intake.complaint import RAISED, Progress
 from services.intake.conversation import Utterance
 
@@ -55,6 +55,13 @@ def escalated(connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None
             )
             for event in batch
         ],
+    )
+
+
+def restricted(connection: sqlalchemy.Connection, batch: Sequence[Event], *, unseal: Unseal) -> None:
+    """Who must not see a complaint from then on, in place of what was said of it before."""
+    store_restrictions.write(
+        connection, [(event.subject, event.sequence, _unsealed(unseal, event)) for event in batch]
     )
 
 
@@ -111,8 +118,12 @@ def refusal(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _open(unseal: Unseal, event: Event) -> dict[str, str]:
+    return dict(_unsealed(unseal, event))
+
+
+def _unsealed(unseal: Unseal, event: Event) -> Mapping[str, Any]:
     try:
-        return dict(unseal(event.data["sealed"]))
+        return unseal(event.data["sealed"])
     except SealError:
         # Sealed with another key: no retry will open it.
         raise Permanent("words_unreadable") from None

@@ -10,7 +10,16 @@ import sqlalchemy
 
 from services.chassis import database, outbox, seal
 from services.chassis.event import Event
-from services.intake import complaint, events, metrics, store, store_search, tracking, vault
+from services.intake import (
+    complaint,
+    events,
+    metrics,
+    store,
+    store_restrictions,
+    store_search,
+    tracking,
+    vault,
+)
 from services.intake.complaint import Complaint, Progress, PublicStatus, Submission
 from services.intake.events import SOURCE
 
@@ -157,11 +166,16 @@ def track(connection: sqlalchemy.Connection, number: str, *, pepper: bytes) -> S
     return _standing(store.by_tracking(connection, tracking.lookup_hash(pepper, number)))
 
 
-def read(connection: sqlalchemy.Connection, complaint_id: str, *, institution: str | None) -> Standing:
-    """What was said, for staff. `institution` limits it to what that body holds now or is to get; None reads all.
+def read(
+    connection: sqlalchemy.Connection, complaint_id: str, *, institution: str | None, reader: str
+) -> Standing:
+    """What was said, for staff. `institution` limits it to what that body holds now or is to get; None reads all. `reader` is the
+    officer who asks, or the account.
 
-    Raises NoSuchComplaint, also for what another body holds: who asks does not learn that it exists.
+    Raises NoSuchComplaint, also for what another body holds, and to whom it is directed against: who asks does not learn that it exists.
     """
+    if store_restrictions.shut_out(connection, complaint_id, reader, institution):
+        raise NoSuchComplaint
     standing = _standing(store.by_id(connection, complaint_id))
     status = standing.status
     # The body that it is being passed to must read it before it can accept.
@@ -175,6 +189,7 @@ def find(
     typed: str,
     *,
     institution: str | None,
+    reader: str,
     after: str | None,
     limit: int,
     pepper: bytes,
@@ -186,14 +201,20 @@ def find(
     number, identity = tracking.parse(typed), _identity(typed)
     if number is None and identity is None:
         rows, following = store_search.find(
-            connection, typed, institution=institution, after=after, limit=limit, most=_FIRST_WORDS
+            connection,
+            typed,
+            institution=institution,
+            reader=reader,
+            after=after,
+            limit=limit,
+            most=_FIRST_WORDS,
         )
         return [_found(row, row.status, row.institution) for row in rows], following
     try:
         if identity is None:
             assert number is not None
             identity = track(connection, number, pepper=pepper).row.id
-        standing = read(connection, identity, institution=institution)
+        standing = read(connection, identity, institution=institution, reader=reader)
     except NoSuchComplaint:
         return [], None
     return [_found(standing.row, standing.status.code, standing.status.institution)], None

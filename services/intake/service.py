@@ -97,6 +97,11 @@ class IntakeService:
         """Shows how the dispute was decided."""
         _spoken(connection, batch, conversation.DECISION, following.decision)
 
+    @subscribe(events.COMPLAINT_RESTRICTED, batch=True)
+    def complaint_restricted(self, connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
+        """Some officers do not see it any more."""
+        following.restricted(connection, batch, unseal=_unseal)
+
     @subscribe(events.COMPLAINT_CLOSED, batch=True)
     def complaint_closed(self, connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
         """Shows that it is over, and why it is not admissible."""

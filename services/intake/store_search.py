@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from services.intake.complaint import OVER, RECEIVED, Progress
+from services.intake.store_restrictions import VISIBLE
 
 SCANNED = 2_000
 """Open complaints that one page looks at, the newest first: of a body these are all; of the country, the page after goes on."""
@@ -58,7 +59,7 @@ _FIND = """
         FROM unnest(search_words(:words))
     ), found AS (
         SELECT s.complaint_id, s.status, s.institution FROM ({scanned}) AS s
-        WHERE s.words @@ (SELECT query FROM asked) ORDER BY s.complaint_id DESC LIMIT :limit
+        WHERE s.words @@ (SELECT query FROM asked) AND {visible} ORDER BY s.complaint_id DESC LIMIT :limit
     )
     SELECT f.complaint_id::text, f.status, f.institution, c.title, left(c.text, :most) AS text, c.kind, c.category, c.governorate,
            c.received_at
@@ -97,19 +98,37 @@ def follow(connection: Connection, steps: Sequence[tuple[str, Progress]]) -> Non
 
 
 def find(
-    connection: Connection, words: str, *, institution: str | None, after: str | None, limit: int, most: int
+    connection: Connection,
+    words: str,
+    *,
+    institution: str | None,
+    reader: str,
+    after: str | None,
+    limit: int,
+    most: int,
 ) -> tuple[list[Row[Any]], str | None]:
     """Open complaints of a body (None: of all) that have every word, the newest first, and behind which id the next page goes on.
 
-    `most` characters of each are given.
+    What is directed against the `reader` is left out. `most` characters of each are given.
     """
     scanned = _EVERYTHING if institution is None else _OF_A_BODY
     place = {"institution": institution, "after": after or _BEHIND_ALL, "scanned": SCANNED}
     if institution is None:
         del place["institution"]
     # In a quoted word of a query a backslash would say something else than itself.
-    asked = {**place, "words": words.replace("\\", " "), "limit": limit + 1, "most": most}
-    rows = list(connection.execute(text(_FIND.format(scanned=scanned)), asked))
+    asked = {
+        **place,
+        "reader": reader,
+        "body": institution,
+        "words": words.replace("\\", " "),
+        "limit": limit + 1,
+        "most": most,
+    }
+    rows = list(
+        connection.execute(
+            text(_FIND.format(scanned=scanned, visible=VISIBLE.format("s.complaint_id"))), asked
+        )
+    )
     if len(rows) > limit:
         return rows[:limit], rows[limit - 1].complaint_id
     return rows, connection.execute(text(_LAST.format(scanned=scanned)), place).scalar()

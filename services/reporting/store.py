@@ -125,7 +125,7 @@ ASSIGNED = Projection(
     sets=ASSIGNED_COLUMNS, fixed=(("status", "'assigned'"), ("unowned_since", "NULL::timestamptz"))
 ).statement()
 PROMISED = Projection(sets=PROMISED_COLUMNS, fixed=(("overdue", "false"),)).statement()
-UNOWNED = Projection(sets=UNOWNED_COLUMNS).statement()
+UNOWNED = Projection(sets=UNOWNED_COLUMNS, fixed=(("status", "'received'"),)).statement()
 MOVED = Projection(sets=MOVED_COLUMNS).statement()
 ESCALATED = Projection(fixed=(("escalated", "true"),)).statement()
 OVERDUE = Projection(fixed=(("overdue", "true"),)).statement()

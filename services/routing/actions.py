@@ -13,17 +13,10 @@ from sqlalchemy import Connection, Row
 
 from services.chassis.event import Event
 from services.chassis.subscriber import Permanent
-from services.routing import (
-    directory,
-    escalation,
-    exclusion,
-    records,
-    store_cases,
-    store_history,
-)
+from services.routing import escalation, records, store_cases, store_history
 from services.routing import transitions as t
 from services.routing.endings import EFFECTS
-from services.routing.step import Keys, Step, Who
+from services.routing.step import Keys, Step, Who, shut_out
 from services.routing.writing import CLOCK, COMPLAINANT, write
 
 #: Of one level all may answer, not only the one who was told.
@@ -98,6 +91,11 @@ def act(
     step = Step(connection, case, row, dict(fields), who, now, keys)
     EFFECTS[action](step)
     changed = write(step, action, cause)
+    for each in step.following:
+        after = act(
+            connection, each.complaint_id, each.action, each.fields, CLOCK, version=None, now=now, keys=keys
+        )
+        changed = after.case if each.complaint_id == complaint_id else changed
     return Standing(changed, allowed_now(connection, changed, who, now))
 
 
@@ -116,7 +114,7 @@ def allowed_now(connection: Connection, case: Row[Any], who: Who, now: datetime)
 
 def roles_of(connection: Connection, case: Row[Any], who: Who) -> frozenset[str]:
     """What somebody is to this case; nothing at all for staff of a body that has nothing to do with it, and for who is implicated."""
-    if case.implicated and _excluded(connection, case, who):
+    if shut_out(connection, case, who):
         return frozenset()
     roles = set(who.roles & {t.COORDINATOR, t.COMPLAINANT, t.SYSTEM})
     holds = who.institution is not None and who.institution == case.institution
@@ -132,13 +130,6 @@ def roles_of(connection: Connection, case: Row[Any], who: Who) -> frozenset[str]
     ):
         roles.add(t.HOLDER)
     return frozenset(roles)
-
-
-def _excluded(connection: Connection, case: Row[Any], who: Who) -> bool:
-    if t.COORDINATOR in who.roles:
-        return exclusion.person(who.id) in case.implicated
-    tied = directory.current(connection).tied
-    return exclusion.is_excluded(who.id, who.institution, case.implicated, tied)
 
 
 def conditions(connection: Connection, case: Row[Any], who: Who, now: datetime) -> frozenset[str]:

@@ -10,7 +10,9 @@ from services.chassis.clock import now
 from services.chassis.web import Blueprint, Problem, current_actor, require
 from services.routing import (
     actions,
+    assignment,
     desk,
+    explaining,
     handlers,
     schemas_cases,
     step,
@@ -39,11 +41,42 @@ _MAIN = "main_officer"
 
 blueprint = Blueprint("cases", "cases", description="One case: what it holds, what may be done, by whom.")
 
+_NOBODY = {
+    assignment.NO_OFFICER: {
+        "ar": "لا يوجد ضابط ارتباط متاح في الجهة الآن؛ حدّد ضابطًا بعينه.",
+        "en": "No officer of the body is available now; name one.",
+    },
+    assignment.NOT_CERTIFIED: {
+        "ar": "لا يوجد في الجهة الآن ضابط متاح يحمل شهادتي التدريب، والشكوى تمس حقًا.",
+        "en": "It is about a right, and no officer of the body who is available now holds both certificates.",
+    },
+    assignment.BODY_IMPLICATED: {
+        "ar": "الشكوى تعني كل ضباط الجهة؛ اختر جهة أخرى أو أحلها إلى المنسق.",
+        "en": "It concerns every officer of the body; choose another body, or leave it to the coordinator.",
+    },
+}
 _REFUSALS = {
     "in_the_past": {"ar": "يجب أن يكون الموعد في المستقبل.", "en": "The time must be in the future."},
     "officer_unknown": {
         "ar": "لا يوجد ضابط ارتباط بهذا المعرّف في الجهة.",
         "en": "The body has no officer with this id.",
+    },
+    "officer_implicated": {
+        "ar": "الشكوى تعني هذا الضابط أو وحدته أو من يرأسه؛ اختر غيره.",
+        "en": "It is directed against this officer, their unit or chain of command; choose another.",
+    },
+    "officer_not_certified": {
+        "ar": "الشكوى تمس حقًا، ولا يحمل هذا الضابط شهادتي التدريب السارية؛ اختر غيره.",
+        "en": "It is about a right, and this officer does not hold both certificates in force; choose another.",
+    },
+    "body_implicated": {
+        "ar": "الشكوى موجهة ضد هذه الجهة كلها؛ اختر غيرها.",
+        "en": "It is directed against this body as a whole; choose another.",
+    },
+    "unit_unknown": {"ar": "لا توجد وحدة بهذا الرمز في الجهة.", "en": "The body has no unit with this code."},
+    "nobody_named": {
+        "ar": "حدّد من تعنيه الشكوى: الجهة أو الوحدة أو الضابط.",
+        "en": "Say whom it is about: the body, the unit or the officer.",
     },
     "officer_absent": {"ar": "ضابط الارتباط غائب الآن.", "en": "The officer is absent now."},
     "has_it_already": {"ar": "الطلب لدى هذا الضابط أصلًا.", "en": "This officer has the case already."},
@@ -96,6 +129,26 @@ def case(complaint_id: UUID) -> tuple[dict[str, Any], int, dict[str, str]]:
     return _shown(standing) | lists | beside, 200, _tag(row.version)
 
 
+@blueprint.get("/staff/cases/<uuid:complaint_id>/explanation")
+@require("coordinator")
+@blueprint.response(200, schemas_cases.ExplanationSchema)
+def explanation(complaint_id: UUID) -> dict[str, Any]:
+    """Why the officer who was chosen for a case, and why nobody else of the body; and whether the same would be chosen again."""
+    identity = str(complaint_id)
+    with database.transaction(handlers.SOURCE) as connection:
+        row = store.case_row(connection, identity)
+        if row is None or not actions.roles_of(connection, row, who()):
+            raise no_case()
+        found = explaining.explain(connection, identity)
+    if found is None:
+        message = {
+            "ar": "لم يُحفظ كيف أُسندت هذه الحالة؛ أسندها شخص، أو أُسندت قبل أن يُحفظ ذلك.",
+            "en": "Nothing is kept of how this case was assigned: somebody did it by hand, or it was before that was kept.",
+        }
+        raise Problem(404, "no_explanation", message)
+    return found
+
+
 @blueprint.post("/staff/cases/<uuid:complaint_id>/actions/<string:action>")
 @require(*STAFF)
 @blueprint.arguments(schemas_cases.ActionSchema, example={"version": 3, "question": "ما رقم عداد المياه؟"})
@@ -114,7 +167,7 @@ def act(body: dict[str, Any], complaint_id: UUID, action: str) -> tuple[dict[str
                 who(),
                 version=version,
                 now=now(),
-                keys=step.Keys(wanted.seal_key, wanted.intake_seal_key),
+                keys=step.Keys(wanted.seal_key, wanted.intake_seal_key, wanted.names_key),
             )
     except _REFUSED as error:
         raise _problem(error) from None
@@ -168,11 +221,8 @@ def _problem(error: Exception) -> Problem:
     if isinstance(error, step.Refused):
         sentence = _REFUSALS[error.code]
         return wrong(error.field, error.code, sentence["ar"], sentence["en"])
-    message = {
-        "ar": "لا يوجد ضابط ارتباط متاح في الجهة الآن؛ حدّد ضابطًا بعينه.",
-        "en": "No officer of the body is available now; name one.",
-    }
-    return Problem(409, "no_officer", message)
+    assert isinstance(error, step.NoOfficer)
+    return Problem(409, error.reason, _NOBODY[error.reason])
 
 
 def _conflict(error: actions.VersionConflict) -> Problem:

@@ -1,7 +1,7 @@
 """Who answers: the body by rule, then the officer of that body with the least on the desk.
 
-Pure and deterministic: the same rules, officers, loads and complaint give the same officer for the same reason, so
-that the choice can be explained later.
+Who is implicated is never chosen, nor who is not certified where a right is touched. Pure and deterministic: the same rules, officers,
+loads, exclusions and complaint give the same officer for the same reason, so that the choice can be explained, and made again, later.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,11 +13,16 @@ ONLY_OFFICER = "only_officer"
 OTHER_LANGUAGE = "other_language"
 BY_HAND = "by_hand"
 ON_CALL = "on_call"
-REASONS = (LEAST_LOADED, ONLY_OFFICER, OTHER_LANGUAGE, BY_HAND, ON_CALL)
+HAD_IT_BEFORE = "had_it_before"
+REASONS = (LEAST_LOADED, ONLY_OFFICER, OTHER_LANGUAGE, BY_HAND, ON_CALL, HAD_IT_BEFORE)
 
 NO_RULE = "no_rule"
 NO_OFFICER = "no_officer"
-FAILURES = (NO_RULE, NO_OFFICER)
+NOT_CERTIFIED = "not_certified"
+BODY_IMPLICATED = "body_implicated"
+FAILURES = (NO_RULE, NO_OFFICER, NOT_CERTIFIED, BODY_IMPLICATED)
+
+NOBODY: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,7 @@ class Officer:
     institution: str
     languages: frozenset[str]
     present: bool
+    certified: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +71,42 @@ class Need:
     category: str
     governorate: str
     language: str
+    rights: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Whom a case is kept from: `excluded` are implicated, `answered` gave the answer that is disputed. `keeps` is who had it before."""
+
+    excluded: frozenset[str] = NOBODY
+    answered: frozenset[str] = NOBODY
+    keeps: str | None = None
+
+
+OPEN_TO_ALL = Bars()
 
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
-    """The officer, and why this one (one of REASONS)."""
+    """The officer, and why this one (one of REASONS). Without a rule somebody had decided on the body."""
 
     officer: Officer
     reason: str
-    rule: Rule
+    rule: Rule | None
+
+    @property
+    def institution(self) -> str:
+        """The body that has it."""
+        return self.officer.institution
 
 
 @dataclass(frozen=True, slots=True)
 class Unassigned:
-    """Nobody can take it, and why (one of FAILURES). The rule is known when a body is."""
+    """Nobody can take it, and why (one of FAILURES). `institution` is None where no body is known."""
 
     reason: str
     rule: Rule | None
+    institution: str | None = None
 
 
 Outcome = Assigned | Unassigned
@@ -106,30 +131,54 @@ def choose_rule(rules: Iterable[Rule], need: Need, at: datetime) -> Rule | None:
 
 
 def choose_officer(
-    officers: Sequence[Officer], loads: Mapping[str, Load], language: str
-) -> tuple[Officer, str] | None:
-    """The officer with the least open load among those present who speak the language; None when nobody is present.
+    officers: Sequence[Officer],
+    loads: Mapping[str, Load],
+    language: str,
+    *,
+    rights: bool = False,
+    bars: Bars = OPEN_TO_ALL,
+) -> tuple[Officer, str] | str:
+    """The officer and the reason; or why there is none, one of FAILURES.
 
-    Equal loads: who was given fewer so far, then the smaller id. When nobody present speaks the language, the least loaded of all
-    present takes it: a case with an officer who needs an interpreter is better than a case with nobody.
+    Of those who are present, may have it and, for rights, are certified: who had it before; else the least open load among those who
+    speak the language. Equal loads: who was given fewer so far, then the smaller id. When nobody of them speaks the language, the least
+    loaded of all takes it: a case with an officer who needs an interpreter is better than a case with nobody.
     """
-    present = [officer for officer in officers if officer.present]
+    free = [officer for officer in officers if officer.id not in bars.excluded]
+    if officers and not free:
+        return BODY_IMPLICATED
+    present = [officer for officer in free if officer.present and officer.id not in bars.answered]
     if not present:
-        return None
-    speaking = [officer for officer in present if language in officer.languages]
-    chosen = min(speaking or present, key=lambda officer: _order(officer, loads))
+        return NO_OFFICER
+    able = [officer for officer in present if officer.certified] if rights else present
+    if not able:
+        return NOT_CERTIFIED
+    for officer in able:
+        if officer.id == bars.keeps:
+            return officer, HAD_IT_BEFORE
+    speaking = [officer for officer in able if language in officer.languages]
+    chosen = min(speaking or able, key=lambda officer: _order(officer, loads))
     if not speaking:
         return chosen, OTHER_LANGUAGE
     return chosen, LEAST_LOADED if len(speaking) > 1 else ONLY_OFFICER
 
 
-def assign(need: Need, rule: Rule | None, officers: Sequence[Officer], loads: Mapping[str, Load]) -> Outcome:
-    """The outcome for one complaint, given its rule and the officers of the rule's institution with their loads."""
-    if rule is None:
+def assign(
+    need: Need,
+    rule: Rule | None,
+    officers: Sequence[Officer],
+    loads: Mapping[str, Load],
+    *,
+    bars: Bars = OPEN_TO_ALL,
+    institution: str | None = None,
+) -> Outcome:
+    """The outcome for one complaint, given its rule, or the body that somebody decided on, and that body's officers with their loads."""
+    body = institution if rule is None else rule.institution
+    if body is None:
         return Unassigned(NO_RULE, None)
-    choice = choose_officer(officers, loads, need.language)
-    if choice is None:
-        return Unassigned(NO_OFFICER, rule)
+    choice = choose_officer(officers, loads, need.language, rights=need.rights, bars=bars)
+    if isinstance(choice, str):
+        return Unassigned(choice, rule, body)
     return Assigned(choice[0], choice[1], rule)
 
 

@@ -125,6 +125,20 @@ class DisputeResolvedSchema(CaseFactSchema):
     sealed = _sealed("reason")
 
 
+class ComplaintRestrictedSchema(WithHistorySchema):
+    """Who must not see the complaint, now. It says so of all, and takes the place of what was said before."""
+
+    complaint_id = fields.UUID(required=True)
+    at = fields.AwareDateTime(required=True)
+    sealed = fields.String(
+        required=True,
+        validate=validate.Length(min=1),
+        metadata={
+            "description": "`officers` by id, `bodies` by code, and `persons`, who are accused themselves; sealed for intake"
+        },
+    )
+
+
 class ComplaintClosedSchema(CaseFactSchema):
     """`reason` is why nothing is owed any more; `code` is the ground of inadmissibility, `sealed` the words for the complainant."""
 
@@ -192,6 +206,12 @@ DISPUTE_RESOLVED = FactType(
     description="Another authority has decided the dispute.",
     personal=True,
 )
+COMPLAINT_RESTRICTED = FactType(
+    "ComplaintRestricted",
+    ComplaintRestrictedSchema,
+    description="Some officers must have nothing to do with the complaint, and not see it.",
+    personal=True,
+)
 COMPLAINT_CLOSED = FactType(
     "ComplaintClosed",
     ComplaintClosedSchema,
@@ -211,5 +231,6 @@ PUBLISHED = (
     COMPLAINT_REFERRED,
     CASE_DISPUTED,
     DISPUTE_RESOLVED,
+    COMPLAINT_RESTRICTED,
     COMPLAINT_CLOSED,
 )

@@ -11,7 +11,9 @@ import sqlalchemy
 
 from services.chassis.seal import seal
 from services.routing import (
+    decision,
     escalation,
+    persons,
     presence,
     store,
     store_calendar,
@@ -21,7 +23,9 @@ from services.routing import (
 )
 from services.routing.assignment import Need, Officer, Rule, choose_rule
 from services.routing.calendar import Calendars, Override, WeekdayHours
+from services.routing.decision import Pool
 from services.routing.escalation import People, Terms, Threshold
+from services.routing.persons import Named
 from services.routing.presence import Duty, Presence
 from services.routing.promise import (
     FIRST_ACTION,
@@ -69,9 +73,15 @@ class Directory:
     tied: dict[str, frozenset[str]]
     thresholds: tuple[Threshold, ...]
     ranks: dict[str, dict[str, list[str]]]
+    certificates: dict[str, tuple[tuple[str, date, date], ...]]
+    named: tuple[Named, ...]
+    units: dict[str, str]
+    """unit → its body."""
     _days: dict[date, dict[str, list[Officer]]] = field(default_factory=dict, repr=False)
     _sealed: dict[tuple[str, str], str] = field(default_factory=dict, repr=False)
     _terms: dict[tuple[str, frozenset[str], date], Terms] = field(default_factory=dict, repr=False)
+    _pools: dict[tuple[str, date], Pool] = field(default_factory=dict, repr=False)
+    kept_pools: set[str] = field(default_factory=set, repr=False)
 
     def rule(self, need: Need, at: datetime) -> Rule | None:
         """The rule for a complaint at a moment, or None. One that names a body that has ended leads to its successor."""
@@ -88,7 +98,7 @@ class Directory:
         return heir(institution, self.bodies, presence.day_of(at))
 
     def officers_of(self, institution: str, at: datetime) -> Sequence[Officer]:
-        """The liaison officers of a body, absent ones included; `present` says who is there on the day of `at`.
+        """The liaison officers who serve at a body, absent ones included; `present` says who is there on the day of `at`.
 
         Looked at once per day and version, since a batch asks for every complaint.
         """
@@ -98,12 +108,26 @@ class Directory:
                 self._days.clear()
             self._days[day] = {
                 code: [
-                    replace(each, present=presence.is_present(self.presences[each.id], day))
+                    replace(
+                        each,
+                        present=presence.is_present(self.presences[each.id], day),
+                        certified=presence.is_certified(self.certificates.get(each.id, ()), day),
+                    )
                     for each in officers
+                    if presence.serves(self.presences[each.id], day)
                 ]
                 for code, officers in self.officers.items()
             }
         return self._days[day].get(institution, ())
+
+    def pool(self, institution: str, at: datetime) -> Pool:
+        """The same officers as what a decision keeps of them."""
+        key = (institution, presence.day_of(at))
+        if key not in self._pools:
+            if len(self._pools) > 500:
+                self._pools.clear()
+            self._pools[key] = decision.pool_of(institution, self.officers_of(institution, at))
+        return self._pools[key]
 
     def on_call(self, institution: str | None, at: datetime) -> list[str]:
         """The officers on call for a body (None: the coordinator's desk), in the order in which they are asked."""
@@ -220,6 +244,7 @@ def _read(connection: sqlalchemy.Connection, version: int) -> Directory:
     officers: defaultdict[str, list[Officer]] = defaultdict(list)
     ranks: defaultdict[str, defaultdict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     contacts: dict[str, Contact] = {}
+    named: list[Named] = []
     presences: dict[str, Presence] = {}
     leaves = store_directory.leaves(connection)
     for row in connection.execute(sqlalchemy.select(store.officer)):
@@ -231,6 +256,7 @@ def _read(connection: sqlalchemy.Connection, version: int) -> Directory:
             )
         presences[identity] = Presence(row.present, row.valid_from, row.valid_to, leaves.get(identity, ()))
         name = row.name_ar if row.languages[0] == "ar" else row.name_en
+        named.append(persons.named(identity, row.institution, row.name_ar, row.name_en))
         contacts[identity] = Contact(name, row.email, row.phone, row.languages[0])
     terms = connection.execute(
         sqlalchemy.select(store.kind_term).order_by(store.kind_term.c.valid_from)
@@ -266,6 +292,9 @@ def _read(connection: sqlalchemy.Connection, version: int) -> Directory:
         tied=store_exclusions.tied(connection),
         thresholds=store_timers.thresholds(connection),
         ranks={code: {rank: sorted(ids) for rank, ids in each.items()} for code, each in ranks.items()},
+        certificates=store_directory.certificates(connection),
+        named=tuple(named),
+        units=store_directory.bodies_of_units(connection),
     )
 
 

@@ -15,14 +15,13 @@ from services.routing import (
     clock_facts,
     escalation,
     events,
-    exclusion,
     promise,
     promises,
     raising,
-    store,
     store_cases,
 )
-from services.routing.assignment import BY_HAND, Officer, choose_officer
+from services.routing.assignment import BY_HAND, NOBODY, Bars, Need, Officer, Outcome, Unassigned
+from services.routing.deciding import Deciding
 from services.routing.step import NoOfficer, Refused, Step
 
 # --- who has it -----------------------------------------------------------------------------------
@@ -31,7 +30,7 @@ from services.routing.step import NoOfficer, Refused, Step
 def assign(step: Step) -> None:
     """The officer whom somebody named, of whatever body: an unowned case may have none."""
     _note_reason(step)
-    _give(step, _named(step, None), BY_HAND)
+    give(step, _named(step, None), BY_HAND)
 
 
 def reassign(step: Step) -> None:
@@ -42,7 +41,7 @@ def reassign(step: Step) -> None:
         raise Refused("officer_id", "has_it_already")
     # Whoever it was raised to has been heard: somebody else has it now.
     step.end(escalated_to=None, escalated_at=None)
-    _give(step, chosen, BY_HAND)
+    give(step, chosen, BY_HAND)
 
 
 def _note_reason(step: Step) -> None:
@@ -180,38 +179,75 @@ def _decide(step: Step, values: dict[str, Any]) -> Row[Any]:
     return reply
 
 
+# --- the transfer ---------------------------------------------------------------------------------
+
+
+def end_transfer(step: Step, how: str, reason: str | None = None) -> Row[Any]:
+    """How a transfer ended; its row."""
+    ended = store_cases.last(step.connection, store_cases.transfer, step.id)
+    assert ended is not None
+    values = {"ended": how, "ended_at": step.now, "ended_reason": reason}
+    store_cases.end(step.connection, store_cases.transfer, step.id, ended.number, values)
+    step.end(receiver=None)
+    step.details["transfer"] = ended.number
+    return ended
+
+
 # --- choosing an officer --------------------------------------------------------------------------
 
 
-def hand_over(step: Step, institution: str, *, without: frozenset[str] = frozenset()) -> None:
-    """Gives the case to the officer whom `officer_id` names, or to the least loaded of the body who is present."""
+def hand_over(
+    step: Step, institution: str, *, answered: frozenset[str] = NOBODY, keeps: str | None = None
+) -> None:
+    """Gives the case to the officer whom `officer_id` names, or to the one of the body who is chosen as for a new case.
+
+    `answered` gave the answer that is disputed, `keeps` had it before.
+    """
     if step.fields.get("officer_id"):
         chosen = _named(step, institution)
-        if chosen.id in without:
+        if chosen.id in answered:
             raise Refused("officer_id", "answer_is_disputed")
-        _give(step, chosen, BY_HAND)
+        give(step, chosen, BY_HAND)
         return
-    store.lock_loads(step.connection, [institution])
-    loads = store.loads(step.connection, [institution])
-    free = [each for each in step.known.officers_of(institution, step.now) if each.id not in without]
-    choice = choose_officer(free, loads, step.case.language)
-    if choice is None:
-        raise NoOfficer
-    _give(step, *choice)
+    outcome, deciding = decide(step, institution, answered=answered, keeps=keeps)
+    if isinstance(outcome, Unassigned):
+        raise NoOfficer(outcome.reason)
+    deciding.keep([step.id])
+    step.details["decision"] = deciding.id
+    give(step, outcome.officer, outcome.reason)
+
+
+def decide(
+    step: Step, institution: str, *, answered: frozenset[str] = NOBODY, keeps: str | None = None
+) -> tuple[Outcome, Deciding]:
+    """Who of a body would have the case now."""
+    case = step.case
+    deciding = Deciding(step.connection, step.known, {institution}, step.now)
+    need = Need(case.category, case.governorate, case.language, case.rights)
+    bars = Bars(step.excluded, answered, keeps)
+    return deciding.choose(step.id, case.kind, need, institution=institution, bars=bars), deciding
 
 
 def _named(step: Step, institution: str | None) -> Officer:
     wanted = str(step.fields["officer_id"])
-    for officers in step.known.officers.values():
-        for each in officers:
-            if each.id == wanted and institution in (None, each.institution):
-                if not each.present:
-                    raise Refused("officer_id", "officer_absent")
+    for code in [institution] if institution is not None else sorted(step.known.officers):
+        for each in step.known.officers_of(code, step.now):
+            if each.id == wanted:
+                _check(step, each)
                 return each
     raise Refused("officer_id", "officer_unknown")
 
 
-def _give(step: Step, officer: Officer, reason: str) -> None:
+def _check(step: Step, officer: Officer) -> None:
+    if officer.id in step.excluded:
+        raise Refused("officer_id", "officer_implicated")
+    if not officer.present:
+        raise Refused("officer_id", "officer_absent")
+    if step.case.rights and not officer.certified:
+        raise Refused("officer_id", "officer_not_certified")
+
+
+def give(step: Step, officer: Officer, reason: str) -> None:
     """The officer has the case from now on, and notification learns how the officer is reached."""
     elsewhere = officer.institution != step.case.institution
     # The rule said which body; another body is somebody's decision.
@@ -264,7 +300,7 @@ def _take_along(step: Step, officer: Officer) -> None:
         escalation.ANOTHER_BODY,
         institution=officer.institution,
         officer=officer.id,
-        excluded=exclusion.excluded(case.implicated, step.known.tied),
+        excluded=step.excluded,
         now=step.now,
         key=step.keys.notification,
     )

@@ -3,14 +3,20 @@
 The other half of effects.py.
 """
 
-from typing import Any
-
-from sqlalchemy import Row
-
-from services.routing import case_facts, effects, outcomes, raising, store, store_cases
+from services.routing import (
+    case_facts,
+    effects,
+    exclusion,
+    implicating,
+    outcomes,
+    raising,
+    store,
+    store_cases,
+    store_history,
+)
 from services.routing import transitions as t
 from services.routing.effects import Effect
-from services.routing.step import Refused, Step
+from services.routing.step import Next, Refused, Step, shut_out
 
 # --- no wrong door --------------------------------------------------------------------------------
 
@@ -20,6 +26,8 @@ def transfer(step: Step) -> None:
     receiver = _body(step)
     if receiver == step.case.institution:
         raise Refused("institution", "holds_it_already")
+    if exclusion.body(receiver) in step.case.implicated:
+        raise Refused("institution", "body_implicated")
     arbiter = step.case.transfers + 1 >= t.ARBITER_FROM
     number = store_cases.add(
         step.connection,
@@ -47,13 +55,13 @@ def transfer(step: Step) -> None:
 
 def accept_transfer(step: Step) -> None:
     """The receiving body takes it, and one of its officers has it."""
-    _end_transfer(step, "accepted")
+    effects.end_transfer(step, "accepted")
     effects.hand_over(step, step.case.receiver)
 
 
 def object_to_transfer(step: Step) -> None:
     """Back to the officer who had it."""
-    ended = _end_transfer(step, "objected", step.fields["reason"])
+    ended = effects.end_transfer(step, "objected", step.fields["reason"])
     step.details["by_institution"] = ended.to_institution
     step.state(case_facts.CASE_RESUMED, reason=case_facts.TRANSFER_OBJECTED, officer_id=step.case.officer_id)
 
@@ -61,7 +69,7 @@ def object_to_transfer(step: Step) -> None:
 def decide_transfer(step: Step) -> None:
     """The arbiter says which body has it; nobody can object to that."""
     institution = _body(step)
-    _end_transfer(step, "decided", step.fields["reason"])
+    effects.end_transfer(step, "decided", step.fields["reason"])
     effects.hand_over(step, institution)
 
 
@@ -72,16 +80,6 @@ def _body(step: Step) -> str:
     if step.known.heir(wanted, step.now) != wanted:
         raise Refused("institution", "institution_over")
     return wanted
-
-
-def _end_transfer(step: Step, how: str, reason: str | None = None) -> Row[Any]:
-    ended = store_cases.last(step.connection, store_cases.transfer, step.id)
-    assert ended is not None
-    values = {"ended": how, "ended_at": step.now, "ended_reason": reason}
-    store_cases.end(step.connection, store_cases.transfer, step.id, ended.number, values)
-    step.end(receiver=None)
-    step.details["transfer"] = ended.number
-    return ended
 
 
 # --- disputes -------------------------------------------------------------------------------------
@@ -122,7 +120,9 @@ def resolve_dispute(step: Step) -> None:
         return
     step.end(answered_at=None)
     reply = store_cases.last(step.connection, store_cases.reply, step.id)
-    involved = {str(step.case.officer_id)} | ({reply.author, reply.approver} if reply else set())
+    refused = store_history.last_actor(step.connection, step.id, "declare_inadmissible")
+    closers = {refused, *((reply.author, reply.approver) if reply else ())}
+    answered = frozenset(each for each in closers if each is not None)
     institution = step.case.institution
     if step.fields.get("officer_id"):
         # The coordinator may give it to another body altogether.
@@ -130,7 +130,8 @@ def resolve_dispute(step: Step) -> None:
         institution = officer.institution if officer else institution
     if institution is None:
         raise Refused("officer_id", "officer_unknown")
-    effects.hand_over(step, institution, without=frozenset(involved))
+    # Whoever knows the case goes on with it, unless it is their answer that is disputed.
+    effects.hand_over(step, institution, answered=answered, keeps=str(step.case.officer_id))
 
 
 # --- ends without a reply -------------------------------------------------------------------------
@@ -164,10 +165,16 @@ def merge(step: Step) -> None:
     other = store.case_row(step.connection, into)
     if into == step.id or other is None or other.institution != step.case.institution:
         raise Refused("into", "case_unknown")
+    # What one may not see is as if it were not there.
+    if shut_out(step.connection, other, step.who):
+        raise Refused("into", "case_unknown")
     if other.status in t.SETTLED:
         raise Refused("into", "case_settled")
     step.end(merged_into=into)
     step.details["into"] = into
+    if not set(step.case.implicated) <= set(other.implicated):
+        # Whom the one is directed against must not handle the other either.
+        step.following.append(Next(into, "keep_out", {"subjects": frozenset(step.case.implicated)}))
     _close(step, t.MERGED)
 
 
@@ -176,7 +183,7 @@ def withdraw(step: Step) -> None:
     if step.case.status == t.AWAITING_COMPLAINANT:
         effects.end_question(step, "withdrawn")
     elif step.case.status == t.IN_TRANSFER:
-        _end_transfer(step, "withdrawn")
+        effects.end_transfer(step, "withdrawn")
     elif step.case.status == t.REPLY_PROPOSED:
         effects.drop_reply(step)
     _close(step, t.WITHDRAWN)
@@ -201,6 +208,9 @@ EFFECTS: dict[str, Effect] = {
         effects.propose_reply,
         effects.approve_reply,
         effects.return_reply,
+        implicating.implicate,
+        implicating.keep_out,
+        implicating.take_away,
         transfer,
         accept_transfer,
         object_to_transfer,

@@ -125,6 +125,7 @@ class ComplaintReceivedReading(Reading):
     urgent_ground = fields.String(allow_none=True)
     rights_codes = fields.List(fields.String())
     accused = fields.List(fields.Nested(AccusedPlaceReading))
+    accused_sealed = fields.String()
 
 
 class ComplainantReading(Reading):

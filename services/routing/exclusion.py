@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+PERSON, UNIT, BODY = "person", "unit", "body"
 HEAD = "head"
 _COMMANDS = (HEAD, "main")
 
@@ -40,17 +41,17 @@ class Unit:
 
 def person(officer_id: str) -> str:
     """The subject that is an officer."""
-    return f"person:{officer_id}"
+    return f"{PERSON}:{officer_id}"
 
 
 def unit(code: str) -> str:
     """The subject that is a unit."""
-    return f"unit:{code}"
+    return f"{UNIT}:{code}"
 
 
 def body(code: str) -> str:
     """The subject that is a body as a whole."""
-    return f"body:{code}"
+    return f"{BODY}:{code}"
 
 
 def place(institution: str | None, unit_code: str | None) -> str | None:
@@ -58,6 +59,11 @@ def place(institution: str | None, unit_code: str | None) -> str | None:
     if unit_code is not None:
         return unit(unit_code)
     return body(institution) if institution is not None else None
+
+
+def named(subjects: Iterable[str], kind: str) -> list[str]:
+    """The ids or codes of those of the subjects that are of a kind."""
+    return [each.removeprefix(f"{kind}:") for each in subjects if each.startswith(f"{kind}:")]
 
 
 def tied(posts: Iterable[Post], units: Iterable[Unit]) -> dict[str, frozenset[str]]:

@@ -18,21 +18,24 @@ from services.routing import (
     exclusion,
     metrics,
     records,
+    restriction,
     store,
     store_history,
 )
 from services.routing.assignment import (
     NOTHING,
     ON_CALL,
+    OPEN_TO_ALL,
     Assigned,
+    Bars,
     Load,
     Need,
     Officer,
     Outcome,
     Rule,
     Unassigned,
-    assign,
 )
+from services.routing.deciding import Deciding
 from services.routing.directory import Directory
 from services.routing.events import SOURCE
 from services.routing.promise import BY_BODY, RIGHTS, SERVICE, URGENT
@@ -40,14 +43,23 @@ from services.routing.promises import count_again
 from services.routing.records import Complaint
 
 
-def receive(connection: Connection, received: Sequence[Event], *, now: datetime, seal_key: str) -> None:
+def receive(
+    connection: Connection,
+    received: Sequence[Event],
+    *,
+    now: datetime,
+    seal_key: str,
+    intake_key: str = "",
+    names_key: str = "",
+) -> None:
     """Opens a case for each ComplaintReceived: an officer or the unowned desk, and a promise.
 
-    A complaint that has a case already is left alone, so that intake may say it twice.
+    A complaint that has a case already is left alone, so that intake may say it twice. The keys of intake and of the names are needed
+    where somebody is accused.
     """
     known = directory.steady(connection)
-    complaints = _unique(_complaint(event) for event in received)
-    outcomes = _choose(connection, known, complaints, now)
+    complaints = _unique(_complaint(event, known, names_key) for event in received)
+    outcomes, deciding = _choose(connection, known, complaints, now)
     promised = [
         known.promise(each.kind, each.received_at, each.need, records.institution_of(outcome), each.flags)
         for each, outcome in zip(complaints, outcomes, strict=True)
@@ -62,14 +74,27 @@ def receive(connection: Connection, received: Sequence[Event], *, now: datetime,
     for complaint, outcome, promise in zip(complaints, outcomes, promised, strict=True):
         if complaint.id not in opened:
             continue
+        if complaint.implicated or complaint.names:
+            # Before anybody is told who has it: so nobody reads it in between who must not.
+            restricted = restriction.restrict(
+                connection,
+                known,
+                complaint.id,
+                complaint.implicated,
+                names=complaint.names,
+                key=intake_key,
+                now=now,
+            )
+            facts += [(fact, complaint.cause) for fact in restricted]
         facts.append((records.outcome_fact(known, complaint, outcome, now, now, seal_key), complaint.cause))
-        history.append(records.outcome_event(complaint.id, 1, outcome, now))
+        history.append(records.outcome_event(complaint, 1, outcome, deciding.id, now))
         if promise is not None:
             facts.append(
                 (records.promise_fact(complaint.id, promise, records.scope_of(outcome), now), complaint.cause)
             )
             history.append(records.promise_event(complaint.id, 2, promise, now))
     new = [pair for pair in zip(complaints, outcomes, strict=True) if pair[0].id in opened]
+    deciding.keep(opened)
     _finish(connection, known, new, history, facts, now, new=True)
     failed = Counter(outcome.reason for _, outcome in new if isinstance(outcome, Unassigned))
     _count(connection, new, failed)
@@ -92,7 +117,7 @@ def retry_unowned(
         return 0, None
     known = directory.current(connection)
     complaints = [_stored(row) for row in rows]
-    outcomes = _choose(connection, known, complaints, now)
+    outcomes, deciding = _choose(connection, known, complaints, now)
     history: list[dict[str, Any]] = []
     facts: list[tuple[Fact, Event | None]] = []
     owned: list[tuple[Complaint, Outcome]] = []
@@ -107,7 +132,8 @@ def retry_unowned(
         facts.append(
             (records.outcome_fact(known, complaint, outcome, now, row.unowned_since, seal_key), None)
         )
-        history.append(records.outcome_event(complaint.id, row.version + 1, outcome, now))
+        history.append(records.outcome_event(complaint, row.version + 1, outcome, deciding.id, now))
+    deciding.keep([complaint.id for complaint, _ in (*owned, *changed)])
     store.own_cases(connection, [records.ownership(*pair) for pair in owned], now)
     store.refuse_cases(connection, [records.ownership(*pair) for pair in changed], now)
     _finish(connection, known, owned, history, facts, now)
@@ -125,25 +151,24 @@ def retry_unowned(
 
 def _choose(
     connection: Connection, known: Directory, complaints: Sequence[Complaint], now: datetime
-) -> list[Outcome]:
-    """The outcome of each complaint in order, each seeing the loads that those before it left.
-
-    The loads of the bodies concerned are locked until the commit: so the balance is as exact with three replicas as
-    with one (docs/adr/0017).
-    """
-    rules = [known.rule(each.need, now) for each in complaints]
-    bodies = {rule.institution for rule in rules if rule is not None}
-    store.lock_loads(connection, bodies)
-    loads = store.loads(connection, bodies)
-    outcomes: list[Outcome] = []
-    for complaint, rule in zip(complaints, rules, strict=True):
-        officers = known.officers_of(rule.institution, now) if rule else ()
-        outcome = _on_call(known, complaint, rule, now) or assign(complaint.need, rule, officers, loads)
-        if isinstance(outcome, Assigned):
-            chosen = outcome.officer.id
-            loads[chosen] = loads.get(chosen, NOTHING).plus(known.load_of(complaint.kind))
-        outcomes.append(outcome)
-    return outcomes
+) -> tuple[list[Outcome], Deciding]:
+    """The outcome of each complaint in order."""
+    rules = [None if each.fixed else known.rule(each.need, now) for each in complaints]
+    bodies = {rule.institution for rule in rules if rule} | {each.fixed for each in complaints if each.fixed}
+    deciding = Deciding(connection, known, bodies, now)
+    outcomes = [
+        deciding.choose(
+            each.id,
+            each.kind,
+            each.need,
+            rule=rule,
+            institution=each.fixed,
+            given=_on_call(known, each, rule, now),
+            bars=Bars(exclusion.excluded(each.implicated, known.tied)) if each.implicated else OPEN_TO_ALL,
+        )
+        for each, rule in zip(complaints, rules, strict=True)
+    ]
+    return outcomes, deciding
 
 
 def _on_call(known: Directory, complaint: Complaint, rule: Rule | None, now: datetime) -> Assigned | None:
@@ -192,22 +217,27 @@ def _unique(complaints: Iterable[Complaint]) -> list[Complaint]:
     return list(first.values())
 
 
-def _complaint(event: Event) -> Complaint:
+def _complaint(event: Event, known: Directory, names_key: str) -> Complaint:
     data = event.data
+    names = data.get("accused_sealed")
+    implicated = frozenset(
+        subject
+        for each in data.get("accused", ())
+        if (subject := exclusion.place(each["institution"], each["unit"])) is not None
+    )
+    if names:
+        implicated |= restriction.look_up(known, names, names_key)
     return Complaint(
         str(data["complaint_id"]),
         data["kind"],
         data["received_at"],
-        Need(data["category"], data["governorate"], data["language"]),
+        Need(data["category"], data["governorate"], data["language"], data.get("rights", False)),
         event,
         flags=_flags(data.get("service", True), data.get("rights", False), data.get("urgent", False)),
         rights_codes=tuple(data.get("rights_codes", ())),
         urgent_ground=data.get("urgent_ground"),
-        implicated=frozenset(
-            subject
-            for each in data.get("accused", ())
-            if (subject := exclusion.place(each["institution"], each["unit"])) is not None
-        ),
+        implicated=implicated,
+        names=names,
     )
 
 
@@ -221,9 +251,11 @@ def _stored(row: Row[Any]) -> Complaint:
         str(row.complaint_id),
         row.kind,
         row.received_at,
-        Need(row.category, row.governorate, row.language),
+        Need(row.category, row.governorate, row.language, row.rights),
         flags=_flags(row.service, row.rights, row.urgent),
         rights_codes=tuple(row.rights_codes),
         urgent_ground=row.urgent_ground,
         implicated=frozenset(row.implicated),
+        # Without a rule somebody had decided on the body, and it was taken from who had it there.
+        fixed=row.institution if row.rule_id is None else None,
     )

@@ -114,3 +114,9 @@ def certified_until(certificates: Iterable[tuple[str, date, date]], part: str, d
     """
     running = [expires for kind, issued, expires in certificates if kind == part and issued <= day <= expires]
     return max(running, default=None)
+
+
+def is_certified(certificates: Iterable[tuple[str, date, date]], day: date) -> bool:
+    """Whether an officer may be given complaints about rights: certified for every part of the training on that day."""
+    held = tuple(certificates)
+    return all(certified_until(held, part, day) is not None for part in PARTS)

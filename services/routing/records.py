@@ -29,11 +29,15 @@ class Complaint:
     rights_codes: tuple[str, ...] = ()
     urgent_ground: str | None = None
     implicated: frozenset[str] = frozenset()
+    fixed: str | None = None
+    """The body that somebody decided on; no rule is asked then."""
+    names: str | None = None
+    """Who is accused by name, sealed."""
 
 
 def institution_of(outcome: Outcome) -> str | None:
     """The code of the body that the outcome names, or None."""
-    return outcome.rule.institution if outcome.rule else None
+    return outcome.institution
 
 
 def scope_of(outcome: Outcome) -> str:
@@ -118,7 +122,7 @@ def outcome_fact(
             },
             scope=scope_of(outcome),
         )
-    institution = outcome.rule.institution
+    institution = outcome.institution
     return events.COMPLAINT_ASSIGNED.new(
         complaint.id,
         {
@@ -127,7 +131,7 @@ def outcome_fact(
             "institution_name": known.names[institution],
             "officer_id": outcome.officer.id,
             "reason": outcome.reason,
-            "rule_id": outcome.rule.id,
+            "rule_id": outcome.rule.id if outcome.rule else NO_SCOPE,
             "category": complaint.need.category,
             "governorate": complaint.need.governorate,
             "kind": complaint.kind,
@@ -154,17 +158,20 @@ def with_history(fact: Fact, heads: Mapping[str, bytes]) -> Fact:
     return replace(fact, data={**fact.data, "history_hash": heads[fact.subject].hex()})
 
 
-def outcome_event(complaint_id: str, number: int, outcome: Outcome, now: datetime) -> dict[str, Any]:
-    """The line of the history about an outcome."""
-    details = {
+def outcome_event(
+    complaint: Complaint, number: int, outcome: Outcome, decision: str, now: datetime
+) -> dict[str, Any]:
+    """The line of the history about an outcome; `decision` is where it is kept what it was decided from."""
+    details: dict[str, Any] = {
         "institution": institution_of(outcome),
         "rule": outcome.rule.id if outcome.rule else None,
         "reason": outcome.reason,
+        "decision": decision,
     }
     if isinstance(outcome, Assigned):
         details["officer"] = outcome.officer.id
     action = "assigned" if isinstance(outcome, Assigned) else "assignment_failed"
-    return line(complaint_id, number, action, SYSTEM, details, now)
+    return line(complaint.id, number, action, SYSTEM, details, now)
 
 
 def promise_event(complaint_id: str, number: int, promise: Promise, now: datetime) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate
 
 from services.chassis.web import Message
-from services.routing import outcomes
+from services.routing import decision, outcomes
 from services.routing.schemas import CaseSchema, CaseWithHistorySchema, NameSchema
 
 _BLANK = Message("blank", ar="اكتب نصًا.", en="Write something.")
@@ -36,6 +36,7 @@ class ActionSchema(Schema):
     version = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
     officer_id = fields.UUID()
     institution = fields.String(validate=validate.Length(min=1, max=16))
+    unit = fields.String(validate=validate.Length(min=1, max=32))
     reason = Words(2_000)
     question = Words(2_000)
     outcome = fields.String(validate=validate.OneOf(outcomes.OUTCOMES))
@@ -148,6 +149,47 @@ class CaseDeskSchema(CaseWithHistorySchema):
     transferred = fields.List(fields.Nested(TransferSchema), required=True)
     notes = fields.List(fields.Nested(CaseNoteSchema), required=True)
     allowed_actions = fields.List(fields.Nested(AllowedActionSchema), required=True)
+
+
+class NeedSchema(Schema):
+    """What the choice had to meet."""
+
+    category = fields.String(required=True)
+    governorate = fields.String(required=True)
+    language = fields.String(required=True)
+    rights = fields.Boolean(required=True)
+
+
+class CandidateSchema(Schema):
+    """An officer of the body as the choice saw them, with the load at that moment, and why it was they or not."""
+
+    officer_id = fields.UUID(required=True)
+    name = fields.Nested(NameSchema, required=True, allow_none=True)
+    open = fields.Integer(required=True)
+    ever = fields.Integer(required=True)
+    languages = fields.List(fields.String(), required=True)
+    why = fields.String(required=True, validate=validate.OneOf(decision.WHYS))
+
+
+class ExplanationSchema(Schema):
+    """What the newest choice of an officer was made from. `same`: made again from that, it is the same; `same_rule`: so is the body.
+
+    `by_hand` is who gave the case to somebody since then, without a choice.
+    """
+
+    complaint_id = fields.UUID(required=True)
+    decision = fields.UUID(required=True)
+    at = fields.AwareDateTime(required=True)
+    directory_version = fields.Integer(required=True)
+    institution = fields.String(required=True, allow_none=True)
+    rule_id = fields.String(required=True, allow_none=True)
+    officer_id = fields.UUID(required=True, allow_none=True)
+    reason = fields.String(required=True)
+    need = fields.Nested(NeedSchema, required=True)
+    candidates = fields.List(fields.Nested(CandidateSchema), required=True)
+    same = fields.Boolean(required=True)
+    same_rule = fields.Boolean(required=True)
+    by_hand = fields.String(required=True, allow_none=True)
 
 
 class ActedSchema(CaseSchema):

@@ -21,6 +21,7 @@ from services.routing import (
     api_accounts,
     events,
     handlers,
+    keeping_out,
     metrics,
     promises,
     seed,
@@ -85,7 +86,15 @@ class RoutingService:
     @subscribe(events.COMPLAINT_RECEIVED, batch=True)
     def complaint_received(self, connection: sqlalchemy.Connection, received: Sequence[Event]) -> None:
         """Finds who must answer, and promises by when."""
-        handlers.receive(connection, received, now=now(), seal_key=settings.load(Settings).seal_key)
+        keys = _keys()
+        handlers.receive(
+            connection,
+            received,
+            now=now(),
+            seal_key=keys.notification,
+            intake_key=keys.intake,
+            names_key=keys.names,
+        )
 
     @subscribe(events.COMPLAINANT_MESSAGE_ADDED)
     def complainant_message_added(self, connection: sqlalchemy.Connection, event: Event) -> None:
@@ -140,6 +149,16 @@ class RoutingService:
         if found:
             log.info("unowned_assigned", cases=found)
 
+    @every(10, name="exclusions")
+    def keep_out(self) -> None:
+        """Where the directory has changed: who is tied to whom now, and takes cases from whom they are directed against."""
+        after: str | None = None
+        while True:
+            with database.transaction(self.name) as connection:
+                after = keeping_out.look_again(connection, after, now=now(), keys=_keys(), limit=_CHUNK)
+            if after is None:
+                break
+
     @every(5, name="promises")
     def recompute_promises(self) -> None:
         """Counts promises again after a circular, a stretch per transaction."""
@@ -177,7 +196,7 @@ class RoutingService:
 
 def _keys() -> Keys:
     wanted = settings.load(Settings)
-    return Keys(wanted.seal_key, wanted.intake_seal_key)
+    return Keys(wanted.seal_key, wanted.intake_seal_key, wanted.names_key)
 
 
 def _said(

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row
 from services.chassis.clock import AMMAN
 from services.chassis.contract import Fact, FactType
 from services.chassis.seal import seal
-from services.routing import directory, records, store_cases
+from services.routing import directory, exclusion, records, store_cases
 from services.routing import transitions as t
 from services.routing.calendar import Calendar
 from services.routing.directory import Directory
@@ -19,10 +19,11 @@ from services.routing.who import Who
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Public keys: what is for notification, and what is for intake, which shows it to the complainant."""
+    """Public keys of notification and of intake, which shows what it opens to the complainant; and the one that opens accused names."""
 
     notification: str
     intake: str
+    names: str = field(default="", repr=False)
 
 
 class Refused(Exception):
@@ -35,7 +36,29 @@ class Refused(Exception):
 
 
 class NoOfficer(Exception):
-    """Nobody of the body can take the case now."""
+    """Nobody of the body can take the case now; `reason` is one of assignment.FAILURES."""
+
+    def __init__(self, reason: str):
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """An action of the system that follows from another, in the same transaction."""
+
+    complaint_id: str
+    action: str
+    fields: dict[str, Any]
+
+
+def shut_out(connection: Connection, case: Row[Any], who: Who) -> bool:
+    """Whether somebody must have nothing to do with a case. The coordinator is kept from what is directed against the coordinator alone."""
+    if not case.implicated:
+        return False
+    if t.COORDINATOR in who.roles:
+        return exclusion.person(who.id) in case.implicated
+    return exclusion.is_excluded(who.id, who.institution, case.implicated, directory.current(connection).tied)
 
 
 @dataclass(slots=True)
@@ -54,6 +77,7 @@ class Step:
     facts: list[Fact] = field(default_factory=list)
     note: dict[str, str] = field(default_factory=dict)
     turns_clock: Callable[..., bool] | None = None
+    following: list[Next] = field(default_factory=list)
     _known: Directory | None = None
 
     @property
@@ -67,6 +91,11 @@ class Step:
         if self._known is None:
             self._known = directory.current(self.connection)
         return self._known
+
+    @property
+    def excluded(self) -> frozenset[str]:
+        """The officers who must have nothing to do with the case, after this action."""
+        return exclusion.excluded(self.changes.get("implicated", self.case.implicated), self.known.tied)
 
     @property
     def calendar(self) -> Calendar:

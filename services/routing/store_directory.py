@@ -266,6 +266,19 @@ def leaves(connection: Connection) -> dict[str, tuple[Leave, ...]]:
     return {key: tuple(each) for key, each in found.items()}
 
 
+def certificates(connection: Connection) -> dict[str, tuple[tuple[str, date, date], ...]]:
+    """All certificates by officer: part, issued on, expires on."""
+    found: defaultdict[str, list[tuple[str, date, date]]] = defaultdict(list)
+    for row in connection.execute(select(certificate)):
+        found[str(row.officer_id)].append((row.part, row.issued_on, row.expires_on))
+    return {key: tuple(each) for key, each in found.items()}
+
+
+def bodies_of_units(connection: Connection) -> dict[str, str]:
+    """The body of each unit."""
+    return {row.code: row.institution for row in connection.execute(select(unit.c.code, unit.c.institution))}
+
+
 def rota(connection: Connection) -> tuple[Duty, ...]:
     """The rota of all bodies and of the coordinator's desk."""
     return tuple(

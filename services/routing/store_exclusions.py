@@ -5,6 +5,7 @@ list of cases is limited by one array that is read once.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, Text, Uuid, cast, func, not_, select, text
@@ -22,6 +23,48 @@ officer_tie = Table(
     Column("subjects", ARRAY(Text)),
 )
 
+restriction = Table(
+    "restriction",
+    store.metadata,
+    Column("complaint_id", Uuid, primary_key=True),
+    Column("officers", ARRAY(Text)),
+    Column("bodies", ARRAY(Text)),
+    Column("persons", ARRAY(Text)),
+    # Who is accused by name, as it came: opened to be looked up again when the directory changes.
+    Column("names", Text),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Who must not see a complaint: officers by id, whole bodies, and who of the officers is accused in person."""
+
+    officers: tuple[str, ...] = ()
+    bodies: tuple[str, ...] = ()
+    persons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Restricted:
+    """An open case that is directed against somebody, and what intake was told of it."""
+
+    complaint_id: str
+    officer_id: str | None
+    implicated: tuple[str, ...]
+    names: str | None
+    told: Told
+
+
+_TELL = text(
+    """
+    INSERT INTO restriction AS r (complaint_id, officers, bodies, persons, names)
+    VALUES (CAST(:complaint_id AS uuid), :officers, :bodies, :persons, :names)
+    ON CONFLICT (complaint_id) DO UPDATE
+    SET officers = excluded.officers, bodies = excluded.bodies, persons = excluded.persons, names = coalesce(excluded.names, r.names)
+    WHERE (r.officers, r.bodies, r.persons) IS DISTINCT FROM (excluded.officers, excluded.bodies, excluded.persons)
+    RETURNING complaint_id
+    """
+)
 _WRITE = text(
     """
     INSERT INTO officer_tie (officer_id, subjects)
@@ -54,6 +97,49 @@ def refresh(connection: Connection) -> None:
         for officer, subjects in sorted(exclusion.ties(tied(connection)).items())
     ]
     connection.execute(_WRITE, {"rows": store.as_json(rows)})
+
+
+def tell(connection: Connection, complaint_id: str, told: Told, names: str | None) -> bool:
+    """Notes what intake is told of who must not see a complaint. Whether that is news."""
+    values = {
+        "complaint_id": complaint_id,
+        "officers": list(told.officers),
+        "bodies": list(told.bodies),
+        "persons": list(told.persons),
+        "names": names,
+    }
+    return connection.execute(_TELL, values).first() is not None
+
+
+def lock_restricted(connection: Connection, after: str | None, limit: int) -> list[Restricted]:
+    """Open cases that are directed against somebody, in order of their ids behind `after`, kept until the transaction ends."""
+    cases = store.cases
+    query = (
+        select(
+            cases.c.complaint_id,
+            cases.c.officer_id,
+            cases.c.implicated,
+            restriction.c.names,
+            *(restriction.c[name] for name in ("officers", "bodies", "persons")),
+        )
+        .join(restriction, restriction.c.complaint_id == cases.c.complaint_id)
+        .where(cases.c.status.not_in(t.SETTLED))
+        .order_by(cases.c.complaint_id)
+        .limit(limit)
+        .with_for_update(of=cases)
+    )
+    if after is not None:
+        query = query.where(cases.c.complaint_id > after)
+    return [
+        Restricted(
+            str(row.complaint_id),
+            str(row.officer_id) if row.officer_id else None,
+            tuple(row.implicated),
+            row.names,
+            Told(tuple(row.officers), tuple(row.bodies), tuple(row.persons)),
+        )
+        for row in connection.execute(query)
+    ]
 
 
 def excluded_officers(connection: Connection, complaint_id: str) -> frozenset[str]:

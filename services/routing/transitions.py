@@ -6,6 +6,8 @@ What is not in the table is refused. The diagram in docs/lifecycle.md and the bu
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from services.routing.action_names import ACTIONS, EVENTS
+
 # --- states ---------------------------------------------------------------------------------------
 RECEIVED = "received"
 ASSIGNED = "assigned"
@@ -203,6 +205,41 @@ TABLE: tuple[Row, ...] = (
         for action in ("send_back", "reject_escalation")
         for source in WORKED_ON
     ),
+    # Whoever it turns out to be directed against is kept out of it, and it is taken away from who is.
+    *(
+        Row(source, action, by, source, ("ComplaintRestricted",), required, optional)
+        for source in STATES
+        if source not in (WITHDRAWN, MERGED)
+        for action, by, required, optional in (
+            ("implicate", _HEADS, ("reason",), ("institution", "unit", "officer_id")),
+            ("keep_out", (SYSTEM,), ("subjects",), ()),
+        )
+    ),
+    *(
+        row
+        for source in STATES
+        if source in ON_DESK
+        for row in (
+            Row(
+                source,
+                "take_away",
+                (SYSTEM,),
+                ASSIGNED,
+                ("ComplaintAssigned",),
+                ("found",),
+                choice=("found", "officer"),
+            ),
+            Row(
+                source,
+                "take_away",
+                (SYSTEM,),
+                RECEIVED,
+                ("AssignmentFailed",),
+                ("found",),
+                choice=("found", "nobody"),
+            ),
+        )
+    ),
     # Ends without a reply: of the body only its head may do it, since nobody approves it.
     *(
         Row(source, "refer", by, REFERRED, ("ComplaintReferred",), ("outside_body", "reason"))
@@ -237,43 +274,6 @@ BY_TIME: tuple[Row, ...] = (
     *(Row(source, "remind", (SYSTEM,), source, ("CaseDueSoon", "CaseOverdue")) for source in WORKED_ON),
     Row(ASSIGNED, "hand_over", (SYSTEM,), ASSIGNED, ("ComplaintAssigned",)),
 )
-
-#: What the buttons say.
-ACTIONS: Mapping[str, Mapping[str, str]] = {
-    "assign": {"ar": "إسناد إلى ضابط ارتباط", "en": "Assign to an officer"},
-    "reassign": {"ar": "إعادة الإسناد داخل الجهة", "en": "Reassign within the body"},
-    "accept": {"ar": "قبول", "en": "Accept"},
-    "ask": {"ar": "سؤال مقدّم الطلب", "en": "Ask the complainant"},
-    "answer_question": {"ar": "الإجابة عن السؤال", "en": "Answer the question"},
-    "lapse_question": {"ar": "انقضاء مهلة السؤال", "en": "The time for the answer is over"},
-    "interim_reply": {"ar": "رد مرحلي", "en": "Give an interim reply"},
-    "propose_reply": {"ar": "اقتراح رد", "en": "Propose a reply"},
-    "approve_reply": {"ar": "اعتماد الرد", "en": "Approve the reply"},
-    "return_reply": {"ar": "إعادة الرد إلى كاتبه", "en": "Return the reply"},
-    "rate": {"ar": "تقييم الرد", "en": "Rate the answer"},
-    "close_unconfirmed": {"ar": "إغلاق دون تأكيد", "en": "Close as not confirmed"},
-    "dispute": {"ar": "اعتراض على الرد", "en": "Dispute the answer"},
-    "resolve_dispute": {"ar": "البت في الاعتراض", "en": "Decide the dispute"},
-    "transfer": {"ar": "إحالة إلى جهة أخرى", "en": "Transfer to another body"},
-    "accept_transfer": {"ar": "قبول الإحالة", "en": "Accept the transfer"},
-    "object_to_transfer": {"ar": "الاعتراض على الإحالة", "en": "Object to the transfer"},
-    "decide_transfer": {"ar": "البت في الإحالة", "en": "Decide the transfer"},
-    "send_back": {"ar": "إعادة الطلب إلى ضابطه", "en": "Send back to the officer"},
-    "reject_escalation": {"ar": "رفض التصعيد", "en": "Reject the escalation"},
-    "refer": {"ar": "إحالة إلى جهة خارجية", "en": "Refer to an outside authority"},
-    "declare_inadmissible": {"ar": "عدم القبول", "en": "Declare inadmissible"},
-    "merge": {"ar": "ضم إلى طلب آخر", "en": "Merge into another case"},
-    "withdraw": {"ar": "سحب الطلب", "en": "Withdraw"},
-}
-
-#: What happens to a case beside what somebody does: lines of its history that no row of the table writes.
-EVENTS: Mapping[str, Mapping[str, str]] = {
-    "assigned": {"ar": "أُسند تلقائيًا", "en": "Assigned"},
-    "assignment_failed": {"ar": "لم يوجد ضابط ارتباط", "en": "No officer was found"},
-    "promised": {"ar": "حُدد موعد الرد", "en": "An answer was promised"},
-    "promise_moved": {"ar": "تغيّر موعد الرد", "en": "The promise moved"},
-    "said_too_late": {"ar": "كتب مقدّم الطلب بعد فوات الأوان", "en": "The complainant spoke too late"},
-}
 
 _BY_SOURCE: dict[str, list[Row]] = {state: [row for row in TABLE if row.source == state] for state in STATES}
 

@@ -8,9 +8,11 @@ from tests.architecture.source import OWNERS, Module
 RULES = {
     "intake": {"complaint", "conversation", "tracking", "plain_text"},
     "routing": {
+        "action_names",
         "assignment",
         "calendar",
         "cells",
+        "decision",
         "entries",
         "exclusion",
         "federation",
@@ -21,6 +23,7 @@ RULES = {
         "succession",
         "lockout",
         "outcomes",
+        "persons",
         "plan",
         "presence",
         "promise",

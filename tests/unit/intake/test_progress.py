@@ -71,7 +71,7 @@ def deliver(facts):
 
 def standing(complaint_id):
     with database.transaction("intake") as connection:
-        return handlers.read(connection, complaint_id, institution=None).status
+        return handlers.read(connection, complaint_id, institution=None, reader="somebody").status
 
 
 def test_a_batch_tells_how_each_complaint_stands(filed):
@@ -133,9 +133,12 @@ def test_an_empty_batch_asks_the_database_nothing(databases):
 def test_a_body_that_gave_a_complaint_away_reads_it_no_longer(databases, filed):
     deliver([assigned(filed[0], 1), assigned(filed[0], 2, "MWI")])
     with database.transaction("intake") as connection:
-        assert handlers.read(connection, filed[0], institution="MWI").row.text == submission().text
+        assert (
+            handlers.read(connection, filed[0], institution="MWI", reader="somebody").row.text
+            == submission().text
+        )
         for other in ("WAJ", ""):
             with pytest.raises(handlers.NoSuchComplaint):
-                handlers.read(connection, filed[0], institution=other)
+                handlers.read(connection, filed[0], institution=other, reader="somebody")
         with pytest.raises(handlers.NoSuchComplaint):
-            handlers.read(connection, filed[1], institution="WAJ")
+            handlers.read(connection, filed[1], institution="WAJ", reader="somebody")

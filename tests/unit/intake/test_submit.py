@@ -228,7 +228,7 @@ def test_a_complaint_is_found_by_its_number_alone(databases, submit, locks):
         with pytest.raises(handlers.NoSuchComplaint):
             handlers.track(connection, named.tracking_number, pepper=b"another pepper")
         with pytest.raises(handlers.NoSuchComplaint):
-            handlers.read(connection, new_id(), institution=None)
+            handlers.read(connection, new_id(), institution=None, reader="somebody")
 
 
 def test_secrets_do_not_show_in_a_repr(submit, locks):

@@ -69,7 +69,14 @@ def routing(databases, keys):
 
     def receive(events, now=NOW):
         with database.transaction("routing") as connection:
-            handlers.receive(connection, events, now=now, seal_key=key)
+            handlers.receive(
+                connection,
+                events,
+                now=now,
+                seal_key=key,
+                intake_key=keys["INTAKE_SEAL_PUBLIC_KEY"],
+                names_key=keys["ROUTING_SEAL_PRIVATE_KEY"],
+            )
 
     def retry(now=NOW, after=None, limit=500):
         with database.transaction("routing") as connection:

@@ -26,7 +26,9 @@ class Desk:
 
     def __init__(self, routing, keys, **complaint):
         self.routing = routing
-        self.keys = Keys(keys["SEAL_PUBLIC_KEY"], keys["INTAKE_SEAL_PUBLIC_KEY"])
+        self.keys = Keys(
+            keys["SEAL_PUBLIC_KEY"], keys["INTAKE_SEAL_PUBLIC_KEY"], keys["ROUTING_SEAL_PRIVATE_KEY"]
+        )
         self.now = NOW
         self.id = self.open(**complaint)
         self.sequence = 1

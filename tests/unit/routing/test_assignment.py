@@ -1,19 +1,25 @@
 """The choice of body and officer: laws for any directory, and examples."""
 
+import json
 import random
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.routing import decision
 from services.routing.assignment import (
+    BODY_IMPLICATED,
+    HAD_IT_BEFORE,
     LEAST_LOADED,
     NO_OFFICER,
     NO_RULE,
+    NOT_CERTIFIED,
     NOTHING,
     ONLY_OFFICER,
     OTHER_LANGUAGE,
     Assigned,
+    Bars,
     Load,
     Need,
     Officer,
@@ -34,6 +40,7 @@ officers_strategy = st.lists(
         institution=st.just("GAM"),
         languages=st.sampled_from([frozenset({"ar"}), frozenset({"ar", "en"}), frozenset({"en"})]),
         present=st.booleans(),
+        certified=st.booleans(),
     ),
     max_size=12,
     unique_by=lambda officer: officer.id,
@@ -74,28 +81,59 @@ def rule(**changes) -> Rule:
     return Rule(**{**values, **changes})
 
 
+bars_strategy = st.builds(
+    lambda excluded, answered, keeps: (excluded, answered, keeps),
+    st.sets(st.integers(0, 11)),
+    st.sets(st.integers(0, 11), max_size=3),
+    st.none() | st.integers(0, 11),
+)
+
+
+def barred(officers, drawn) -> Bars:
+    """Bars over some of the officers, by their places."""
+    excluded, answered, keeps = (
+        {officers[place].id for place in places if place < len(officers)}
+        for places in (drawn[0], drawn[1], set() if drawn[2] is None else {drawn[2]})
+    )
+    return Bars(frozenset(excluded), frozenset(answered), next(iter(keeps), None))
+
+
 @given(
     officers_strategy,
     st.lists(load_strategy, min_size=12, max_size=12),
     st.sampled_from(["ar", "en"]),
+    st.booleans(),
+    bars_strategy,
     st.randoms(),
 )
-def test_nobody_who_could_have_taken_it_had_less(officers, loads, language, chance):
+def test_laws_of_the_choice(officers, loads, language, rights, drawn, chance):
     by_id = {each.id: load for each, load in zip(officers, loads, strict=False)}
-    choice = choose_officer(officers, by_id, language)
-    present = [each for each in officers if each.present]
-    if not present:
-        assert choice is None
+    bars = barred(officers, drawn)
+    choice = choose_officer(officers, by_id, language, rights=rights, bars=bars)
+    able = [
+        each
+        for each in officers
+        if each.present and each.id not in bars.excluded | bars.answered and (each.certified or not rights)
+    ]
+    # Nobody is passed over as long as there is one who may have it, and nobody is chosen who may not.
+    if not able:
+        assert choice in (NO_OFFICER, NOT_CERTIFIED, BODY_IMPLICATED)
+        everybody = {each.id for each in officers}
+        assert (choice == BODY_IMPLICATED) == (bool(everybody) and everybody <= bars.excluded)
         return
     chosen, reason = choice
-    speaking = [each for each in present if language in each.languages]
-    assert chosen in (speaking or present)
-    assert all(by_id[chosen.id].open <= by_id[each.id].open for each in (speaking or present))
-    assert (reason == OTHER_LANGUAGE) == (not speaking)
-    assert (reason == ONLY_OFFICER) == (len(speaking) == 1)
+    assert chosen in able
+    speaking = [each for each in able if language in each.languages]
+    if bars.keeps in {each.id for each in able}:
+        assert (chosen.id, reason) == (bars.keeps, HAD_IT_BEFORE)
+    else:
+        assert chosen in (speaking or able)
+        assert all(by_id[chosen.id].open <= by_id[each.id].open for each in (speaking or able))
+        assert (reason == OTHER_LANGUAGE) == (not speaking)
+        assert (reason == ONLY_OFFICER) == (len(speaking) == 1)
     shuffled = list(officers)
     chance.shuffle(shuffled)
-    assert choose_officer(shuffled, by_id, language) == choice
+    assert choose_officer(shuffled, by_id, language, rights=rights, bars=bars) == choice
 
 
 @given(rules_strategy, st.randoms())
@@ -141,7 +179,7 @@ def test_the_least_loaded_takes_it_then_who_had_fewer_then_the_smaller_id():
 def test_who_is_away_gets_nothing_and_an_empty_body_is_said():
     away = [officer("a", present=False), officer("b", present=False)]
     outcome = assign(NEED, rule(), away, {})
-    assert outcome == Unassigned(NO_OFFICER, rule())
+    assert outcome == Unassigned(NO_OFFICER, rule(), "MOLA")
     assert assign(NEED, None, [], {}) == Unassigned(NO_RULE, None)
 
 
@@ -161,3 +199,39 @@ def test_in_turn_no_two_officers_ever_differ_by_more_than_one(size, cases, seed)
         loads[chosen.id] = loads[chosen.id].plus(1)
         counts = [each.open for each in loads.values()]
         assert max(counts) - min(counts) <= 1
+
+
+@given(
+    officers_strategy,
+    st.lists(
+        st.tuples(st.sampled_from(["ar", "en"]), st.booleans(), bars_strategy, st.integers(0, 3)), max_size=30
+    ),
+)
+def test_what_was_kept_of_a_batch_leads_to_the_same_again(officers, cases):
+    pool = decision.pool_of("GAM", officers)
+    loads, lines, outcomes = {}, [], []
+    current = dict(loads)
+    for number, (language, rights, drawn, weight) in enumerate(cases):
+        need, bars = Need("municipal.waste", "JO-AM", language, rights), barred(officers, drawn)
+        outcome = assign(need, rule(institution="GAM"), pool.officers, current, bars=bars)
+        lines.append(decision.line_of(str(number), weight, need, bars, outcome, pool))
+        outcomes.append(outcome)
+        if isinstance(outcome, Assigned):
+            chosen = outcome.officer.id
+            current[chosen] = current.get(chosen, NOTHING).plus(weight)
+    kept = json.loads(json.dumps([decision.packed(each) for each in lines]))
+    read = [decision.unpacked(each, {"r": rule(institution="GAM")}) for each in kept]
+    again_pool = decision.pool_from("GAM", json.loads(json.dumps(pool.content)))
+    assert again_pool.key == pool.key
+    for number, outcome in enumerate(outcomes):
+        found, seen = decision.again(read, str(number), {"GAM": again_pool}, loads)
+        assert found == outcome
+        assert decision.is_same(read[number], found)
+        told = {
+            each["officer_id"]: each["why"]
+            for each in decision.candidates(read[number], found, again_pool, seen)
+        }
+        chosen = {each for each, why in told.items() if why == decision.CHOSEN}
+        assert chosen == ({outcome.officer.id} if isinstance(outcome, Assigned) else set())
+        if isinstance(outcome, Unassigned):
+            assert decision.LOADED not in told.values()
