@@ -6,7 +6,6 @@ The roles are those of gateway/policy.py, which the process compares them with a
 from gateway.api.routes import Route
 
 _READERS = ("officer", "approver", "head", "coordinator")
-_HANDLERS = ("officer", "approver", "coordinator")
 _OFFICERS = ("officer", "coordinator")
 _COORDINATOR = ("coordinator",)
 _OPERATIONS = ("coordinator", "operations")
@@ -44,7 +43,7 @@ ROUTES = (
         "routing",
         "/staff/cases/{complaint_id}/actions/{action}",
         limit="staff",
-        roles=_HANDLERS,
+        roles=_READERS,
     ),
     Route(
         "GET", "/v1/staff/unowned", "routing", "/staff/unowned", limit="staff", roles=_COORDINATOR, query=True

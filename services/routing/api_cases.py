@@ -25,9 +25,8 @@ from services.routing import transitions as t
 from services.routing.settings import Settings
 from services.routing.views import Reader
 
-STAFF = ("officer", "approver", "coordinator")
-#: The head of a body follows its cases and takes no action on them.
-READERS = (*STAFF, "head")
+#: The head of a body follows its cases, and acts on what was raised.
+READERS = ("officer", "approver", "coordinator", "head")
 _REFUSED = (
     actions.NoSuchCase,
     actions.VersionConflict,
@@ -150,7 +149,7 @@ def explanation(complaint_id: UUID) -> dict[str, Any]:
 
 
 @blueprint.post("/staff/cases/<uuid:complaint_id>/actions/<string:action>")
-@require(*STAFF)
+@require(*READERS)
 @blueprint.arguments(schemas_cases.ActionSchema, example={"version": 3, "question": "ما رقم عداد المياه؟"})
 @blueprint.response(200, schemas_cases.ActedSchema)
 def act(body: dict[str, Any], complaint_id: UUID, action: str) -> tuple[dict[str, Any], int, dict[str, str]]:

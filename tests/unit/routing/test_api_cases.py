@@ -55,10 +55,11 @@ def test_a_case_says_what_its_reader_may_do(call, path):
     assert call(officer_of("MOH"), "GET", path).status_code == 404
 
 
-def test_a_head_reads_and_takes_no_action(call, path):
+def test_a_head_reads_and_takes_no_action_on_what_was_not_raised(call, path):
     head = officer_of("WAJ", "h", "head")
     assert call(head, "GET", path).json["allowed_actions"] == []
-    assert call(head, "POST", f"{path}/actions/accept", {"version": 2}).status_code == 403
+    # Nothing has been raised to the head.
+    assert call(head, "POST", f"{path}/actions/accept", {"version": 2}).status_code == 409
     assert call(officer_of("MOH", "h", "head"), "GET", path).status_code == 404
 
 
