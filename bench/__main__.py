@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import desks, drain, figures, million, parts, profile
+from bench import clock, desks, drain, figures, million, parts, profile
 from bench.stack import Stack
 from tests.support.deployment import ROOT
 
@@ -25,6 +25,8 @@ PARTS: dict[str, Callable[[Stack, parts.Size], parts.Measured]] = {
     "pipeline": parts.pipeline,
     "lag": parts.lag,
     "drain": drain.drain,
+    "escalation": clock.escalation,
+    "recompute": clock.recompute,
 }
 STORED: dict[str, Callable[[Stack, parts.Size], parts.Measured]] = {
     "dashboard": parts.dashboard,
@@ -34,7 +36,7 @@ STORED: dict[str, Callable[[Stack, parts.Size], parts.Measured]] = {
     # The last: it puts what is stored into other states.
     "worklist": desks.worklist,
 }
-SMALL = parts.Size(seconds=3, warm=1, backlog=2000, stored=2000, floor_messages=2000, queries=20)
+SMALL = parts.Size(seconds=3, warm=1, backlog=2000, stored=2000, open=2000, floor_messages=2000, queries=20)
 NAMES = (*PARTS, "stored", "dashboard", "worklist")
 GROWTH = {"accept_rate": "accept_growth", "pipeline_rate": "pipeline_growth", "drain_rate": "drain_growth"}
 
@@ -54,6 +56,7 @@ def main() -> int:
     parser.add_argument(
         "--stored", type=int, help="complaints stored for the second half (default 1,000,000)"
     )
+    parser.add_argument("--open", type=int, help="open cases for escalation and recompute (default 100,000)")
     parser.add_argument("--backlog", type=int, help="facts to be drained (default 100,000)")
     parser.add_argument(
         "--profile", metavar="PROCESS", help="look into this process (routing, gateway, …) with py-spy"
@@ -91,6 +94,7 @@ def size(given: argparse.Namespace) -> parts.Size:
         warm=base.warm,
         backlog=given.backlog or base.backlog,
         stored=given.stored or base.stored,
+        open=given.open or base.open,
         floor_messages=base.floor_messages,
         queries=base.queries,
         profiled=given.profile,

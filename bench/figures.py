@@ -31,6 +31,15 @@ TARGETS = {
     "pipeline_rate": Target("whole pipeline, sustained", "/s", 300, 600, floor="insert_per_second"),
     "pipeline_p99": Target("… p99 of the answer", "ms", None, None, more=False),
     "drain_rate": Target("backlog drained by routing", "/s", 2000, 5000, floor="consume_per_second"),
+    "timer_late_p99": Target("the clock with 100,000 open cases, 1 % due: late, p99", "s", 5, 2, more=False),
+    "timer_late_max": Target("… the latest", "s", None, None, more=False),
+    "escalation_rate": Target(
+        "… all due after an outage: looked at and told", "/s", None, None, floor="insert_per_second"
+    ),
+    "recompute_seconds": Target(
+        "100,000 promises counted again after a circular", "s", None, None, more=False
+    ),
+    "recompute_rate": Target("… promises", "/s", None, None, floor="insert_per_second"),
     "lag_p50": Target("accepted → in the dashboard's figures at 100/s, p50", "ms", None, None, more=False),
     "lag_p99": Target("… p99", "ms", 1000, 300, more=False),
     "lag_assigned_p99": Target("… shown with its institution, p99", "ms", None, None, more=False),

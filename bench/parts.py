@@ -34,6 +34,7 @@ class Size:
     warm: float = 4.0
     backlog: int = 100_000
     stored: int = 1_000_000
+    open: int = 100_000
     floor_messages: int = 50_000
     queries: int = 300
     profiled: str | None = None
