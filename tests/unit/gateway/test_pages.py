@@ -143,7 +143,7 @@ def test_signing_in_and_out(pages):
     assert pages.post("/staff/sign-in", data={"token": "wrong"}).status_code == 422
     token = auth.issue("salma", ["coordinator"], now())
     answer = pages.post("/en/staff/sign-in", data={"token": f" {token}\n"})
-    assert (answer.status_code, answer.location) == (303, "/en/staff/dashboard")
+    assert (answer.status_code, answer.location) == (303, "/en/staff/coordinator")
     cookie = answer.headers["Set-Cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=Strict" in cookie
