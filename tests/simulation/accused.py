@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select, text
@@ -19,7 +20,8 @@ _HOLDERS = text(
     "SELECT complaint_id::text, officer_id::text FROM cases WHERE complaint_id = ANY(CAST(:ids AS uuid[])) AND officer_id IS NOT NULL"
 )
 _TOLD = text(
-    "SELECT complaint_id::text, recipient FROM message WHERE complaint_id = ANY(CAST(:ids AS uuid[])) AND recipient LIKE 'officer:%'"
+    "SELECT complaint_id::text, recipient, created_at FROM message "
+    "WHERE complaint_id = ANY(CAST(:ids AS uuid[])) AND recipient LIKE 'officer:%'"
 )
 _READERS = 3
 
@@ -29,15 +31,23 @@ class Accusations:
 
     def __init__(self, seed: int):
         self.named: dict[str, tuple[Accused, ...]] = {}
+        #: Officers, by id, of whom it was found later.
+        self.found: dict[str, set[str]] = {}
+        self._since: dict[str, datetime] = {}
         self.looked = 0
         self._chance = random.Random(f"{seed}/readers")
         self._mark: Any = None
         self._officers: list[Any] = []
         self._parents: dict[str, str | None] = {}
 
+    def find(self, complaint_id: str, officer: str, at: datetime) -> None:
+        """It was found that a complaint is directed against an officer; who was told of it before cannot forget it."""
+        self.found.setdefault(complaint_id, set()).add(officer)
+        self._since[complaint_id] = at
+
     def check(self, connection: Connection, touched: Collection[str]) -> list[str]:
         """Of the touched cases: nobody barred holds one, was told of one, or finds one in a list."""
-        ids = [each for each in touched if each in self.named]
+        ids = [each for each in touched if each in self.named or each in self.found]
         if not ids:
             return []
         self._look(connection)
@@ -48,8 +58,9 @@ class Accusations:
             if officer in barred[identity]:
                 found.append(f"{identity} is with {officer}, against whose side it is directed")
         with database.transaction("notification") as other:
-            for identity, recipient in other.execute(_TOLD, {"ids": ids}):
-                if recipient.removeprefix("officer:") in barred[identity]:
+            for identity, recipient, at in other.execute(_TOLD, {"ids": ids}):
+                late = identity not in self._since or at > self._since[identity]
+                if late and recipient.removeprefix("officer:") in barred[identity]:
                     found.append(f"{identity}: {recipient} was told of it, against whose side it is directed")
         for identity in ids:
             shut_out = sorted(barred[identity])
@@ -61,7 +72,10 @@ class Accusations:
 
     def barred(self, complaint_id: str) -> set[str]:
         """The officers who must have nothing to do with it."""
-        return {officer for each in self.named[complaint_id] for officer in self._by(each)}
+        named = {officer for each in self.named.get(complaint_id, ()) for officer in self._by(each)}
+        return named | {
+            officer for each in self.found.get(complaint_id, ()) for officer in self._beside(each)
+        }
 
     def _by(self, accused: Accused) -> set[str]:
         of_body = [row for row in self._officers if row.institution == accused.institution]
@@ -74,18 +88,23 @@ class Accusations:
                 if row.rank == "head"
                 or (row.unit and (accused.unit in self._up(row.unit) or row.unit in self._up(accused.unit)))
             }
+        people = [row.id for row in of_body if row.name_ar == accused.person]
+        return {officer for each in people for officer in self._beside(each)}
+
+    def _beside(self, officer: str) -> set[str]:
+        """The officer, those above, and those whom the officer commands."""
+        person = next(row for row in self._officers if row.id == officer)
         found = set()
-        for person in of_body:
-            if person.name_ar != accused.person:
+        for row in self._officers:
+            if row.institution != person.institution:
                 continue
-            for row in of_body:
-                above = person.unit is not None and row.unit in self._up(person.unit)[1:]
-                below = row.unit is not None and person.unit in self._up(row.unit)
-                commands = person.rank in ("head", "main") and below
-                if person.rank == "head" and person.unit is None:
-                    commands = True
-                if row.id == person.id or row.rank == "head" or above or commands:
-                    found.add(row.id)
+            above = person.unit is not None and row.unit in self._up(person.unit)[1:]
+            below = row.unit is not None and person.unit in self._up(row.unit)
+            commands = person.rank in ("head", "main") and below
+            if person.rank == "head" and person.unit is None:
+                commands = True
+            if row.id == person.id or row.rank == "head" or above or commands:
+                found.add(row.id)
         return found
 
     def _up(self, unit: str) -> list[str]:

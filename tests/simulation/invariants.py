@@ -52,6 +52,15 @@ _ABSENT = text(
                   AND (g.at AT TIME ZONE 'Asia/Amman')::date BETWEEN l.first_day AND l.last_day)
     """
 )
+_UNCERTIFIED = text(
+    """
+    SELECT g.id, g.officer::text, g.at
+    FROM unnest(CAST(:cases AS text[]), CAST(:officers AS uuid[]), CAST(:moments AS timestamptz[])) AS g (id, officer, at)
+    JOIN cases c ON c.complaint_id = CAST(g.id AS uuid) AND c.rights
+    WHERE NOT EXISTS (SELECT FROM certificate t WHERE t.officer_id = g.officer AND t.part = 'rights'
+                      AND (g.at AT TIME ZONE 'Asia/Amman')::date BETWEEN t.issued_on AND t.expires_on)
+    """
+)
 _TWICE = text("SELECT event_id::text, recipient, channel FROM message GROUP BY 1, 2, 3 HAVING count(*) > 1")
 _GAPS = text(
     "SELECT subject::text FROM outbox GROUP BY subject HAVING min(sequence) <> 1 OR max(sequence) <> count(*)"
@@ -210,7 +219,7 @@ class Checks:
                 if line.at < at:
                     found.append(f"{identity}: line {line.number} was written before the one before it")
                 found += _move(identity, line, state)
-                if line.action == "assigned":
+                if line.details.get("officer"):
                     self._given.append((identity, line.details["officer"], line.at))
                 state = line.details.get("to", _STATE_OF.get(line.action, state))
                 number, head, at = line.number, bytes(line.hash), line.at
@@ -222,11 +231,15 @@ class Checks:
         return found
 
     def _there(self, connection: Connection) -> list[str]:
-        """Nothing is given by the system to who is not at work."""
+        """Nothing is given to who is not at work, and nothing about a right to who is not certified for it."""
         given, self._given = self._given, []
         cases, officers, moments = ([each[place] for each in given] for place in range(3))
-        absent = connection.execute(_ABSENT, {"cases": cases, "officers": officers, "moments": moments})
-        return [f"{case} was given to {officer} at {at}, who was away" for case, officer, at in absent]
+        parameters = {"cases": cases, "officers": officers, "moments": moments}
+        absent = connection.execute(_ABSENT, parameters)
+        found = [f"{case} was given to {officer} at {at}, who was away" for case, officer, at in absent]
+        for case, officer, at in connection.execute(_UNCERTIFIED, parameters):
+            found.append(f"{case} is about a right and was given to {officer} at {at}, who was not certified")
+        return found
 
     def _due(self, connection: Connection, chosen: Sequence[Row[Any]]) -> list[str]:
         """That the due time is the one that a finger on the calendar finds."""

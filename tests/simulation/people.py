@@ -177,11 +177,11 @@ class People:
         who = self._coordinator(case)
         if case.chance.random() < 0.1:
             return Act(who, "refer", {"outside_body": "national_centre", "reason": _REASON})
-        bodies = [case.institution] if case.institution else []
-        for body in (*bodies, "MOLA", "MOI", "MOH"):
-            people = self.staff.present(body, "main", now) or self.staff.present(body, "sub", now)
-            if people:
-                return Act(who, "assign", {"officer_id": people[0].who.id, "reason": _REASON})
+        # The body that it is of may be the one that it is directed against: then another, by trial.
+        body = case.institution if case.institution and case.chance.random() < 0.5 else self._other_body(case)
+        people = self.staff.present(body, "main", now) or self.staff.present(body, "sub", now)
+        if people:
+            return Act(who, "assign", {"officer_id": people[0].who.id, "reason": _REASON})
         return None
 
     def _assigned(self, case: Case, now: datetime) -> Act | None:
@@ -255,6 +255,10 @@ class People:
         if not others:
             return None
         return Act(who, "reassign", {"officer_id": case.chance.choice(others).who.id, "reason": _REASON})
+
+    def found_out(self, case: Case) -> Act:
+        """The coordinator learns that a case is against the officer who has it."""
+        return Act(self._coordinator(case), "implicate", {"officer_id": case.officer, "reason": _REASON})
 
     def saying(self, case: Case, who: str) -> Saying | None:
         """What the complainant says, or None for silence."""

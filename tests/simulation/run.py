@@ -47,7 +47,7 @@ class Wish:
     officers: int = SIZE
     outage: int | None = 129
     mischief: float = 0.005
-    accused: float = 0.0
+    accused: float = 0.07
 
 
 @contextmanager
@@ -163,6 +163,16 @@ class Simulation:
 
     def _turn(self, case: Case) -> None:
         """Somebody turns to a case. What they did is known to others when its facts have arrived."""
+        if (
+            case.officer
+            and case.status in ("assigned", "accepted")
+            and self._chance.random() < self.wish.accused / 10
+        ):
+            # Somebody tells the desk that it is against the very one who has it.
+            officer = case.officer
+            if self.doing.act(case, self.people.found_out(case)):
+                self.checks.accusations.find(case.id, officer, self.clock.at)
+                return
         act = self.people.staff_act(case, self.clock.at)
         if act is not None and self.doing.act(case, act):
             if act.action == "interim_reply":

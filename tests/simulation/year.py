@@ -75,6 +75,9 @@ class Year:
         yield Happening(
             datetime(year, 6, 20, 11, tzinfo=AMMAN), "a body will end, and another goes on", self._succession
         )
+        for month in range(1, 13):
+            first = datetime(year, month, 1, 7, tzinfo=AMMAN)
+            yield Happening(first, "the rota of the month", lambda day=first: self._rota(day.date()))
         for month in (3, 6, 9, 12):
             yield Happening(datetime(year, month, 3, 9, tzinfo=AMMAN), "people come and go", self._turnover)
 
@@ -93,6 +96,28 @@ class Year:
             "institutions",
             f"code,kind,name_ar,name_en,valid_to,successor\nTRC,regulator,هيئة,Regulator,{self.first.year}-07-01,MODEE",
         )
+
+    def _rota(self, first: date) -> None:
+        """Of each body two officers are on call, and two of the coordinator's own at the desk: others each week."""
+        with database.transaction("routing") as connection:
+            query = select(store.officer).where(
+                store.officer.c.rank.in_(LIAISON), store.officer.c.valid_to.is_(None)
+            )
+            rows = connection.execute(query.order_by(store.officer.c.email)).all()
+        people: dict[str, list[str]] = {}
+        for row in rows:
+            people.setdefault(row.institution, []).append(str(row.id))
+        people[""] = people["GCHR"]
+        after = (first + timedelta(days=31)).replace(day=1)
+        lines = ["institution,officer_id,starts_at,ends_at,position"]
+        for body, officers in people.items():
+            day = first
+            while day < after:
+                end = min(day + timedelta(days=7), after)
+                for position, officer in enumerate(self._chance.sample(officers, min(2, len(officers))), 1):
+                    lines.append(f"{body},{officer},{day} 08:00,{end} 08:00,{position}")
+                day = end
+        self._file("on_call", "\n".join(lines))
 
     def _turnover(self) -> None:
         """One of forty liaison officers leaves at the end of the week, and as many come to the same bodies."""

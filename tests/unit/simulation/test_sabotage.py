@@ -7,14 +7,24 @@ from datetime import date, timedelta
 import pytest
 
 from services.reporting import store as reporting_store
-from services.routing import actions, directory, handlers, presence, promises, records, store, store_history
+from services.routing import (
+    actions,
+    directory,
+    exclusion,
+    handlers,
+    presence,
+    promises,
+    records,
+    store,
+    store_history,
+)
 from tests.simulation.doing import Unrefused
 from tests.simulation.invariants import Broken
 from tests.simulation.run import Wish, begun
 from tests.simulation.world import SETTINGS
 
 #: Two days with snow, leave and a body without people.
-SHORT = Wish(seed=5, first_day=date(2027, 1, 12), days=2, per_day=16, outage=None, mischief=0.3)
+SHORT = Wish(seed=5, first_day=date(2027, 1, 12), days=2, per_day=16, outage=None, mischief=0.3, accused=0.4)
 
 
 def nothing(*_, **__):
@@ -34,6 +44,16 @@ def at_work(*_):
 def everybody(*_):
     """As if everybody were everything to every case."""
     return frozenset({"officer", "main_officer", "approver", "receiver", "coordinator"})
+
+
+def certified(*_):
+    """As if everybody had passed."""
+    return True
+
+
+def nobody(*_):
+    """As if no complaint were against anybody."""
+    return frozenset()
 
 
 def nothing_moves(*_, **__):
@@ -56,6 +76,8 @@ SABOTAGES = {
     "histories": (store_history, "history_heads", no_heads, "is not bound to the one before"),
     "the absent": (presence, "is_present", at_work, "who was away"),
     "strangers": (actions, "roles_of", everybody, "learned of|could"),
+    "certificates": (presence, "is_certified", certified, "who was not certified"),
+    "the accused": (exclusion, "excluded", nobody, "against whose side"),
     "circulars": (promises, "_count_again", nothing_moves, "counted with a finger"),
     "what was told": (records, "moved_fact", told_otherwise(records.moved_fact), "was told"),
     "due times": (directory.Directory, "due", a_day_early(directory.Directory.due), "counted with a finger"),
@@ -72,8 +94,10 @@ def simulation(databases, environment):
 
 
 @pytest.mark.parametrize("name", SABOTAGES)
-def test_a_broken_rule_is_found(name, simulation, monkeypatch):
+def test_a_broken_rule_is_found(name, simulation, databases, monkeypatch):
     module, attribute, broken, words = SABOTAGES[name]
+    if name == "certificates":
+        databases.rows("routing", "DELETE FROM certificate")
     monkeypatch.setattr(module, attribute, broken)
     with pytest.raises((Broken, Unrefused), match=words):
         simulation.run()
