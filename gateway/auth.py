@@ -8,6 +8,7 @@ import secrets
 import threading
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from joserfc import jwt
@@ -131,28 +132,38 @@ def _key() -> OctKey:
     return OctKey.import_key(text)
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Who comes in by a code: an officer of the directory by their id there, or somebody by name."""
+
+    subject: str
+    roles: frozenset[str]
+    institution: str | None = None
+
+
 class EntryCodes:
     """Codes that sign a member of staff in once, for the embedded mode, which prints a link with one. Held in memory, each good once."""
 
     def __init__(self, lifetime_seconds: float = 24 * 3600) -> None:
         self._lifetime = lifetime_seconds
-        self._codes: dict[str, tuple[float, str, frozenset[str]]] = {}
+        self._codes: dict[str, tuple[float, Entry]] = {}
         self._lock = threading.Lock()
 
-    def new(self, subject: str, roles: Iterable[str]) -> str:
+    def new(self, subject: str, roles: Iterable[str], institution: str | None = None) -> str:
         """A new code; /staff/enter?code=… signs in with it."""
         code = secrets.token_urlsafe(24)
         with self._lock:
-            self._codes[code] = (time.monotonic() + self._lifetime, subject, frozenset(roles))
+            entry = Entry(subject, frozenset(roles), institution)
+            self._codes[code] = (time.monotonic() + self._lifetime, entry)
         return code
 
-    def redeem(self, code: str) -> tuple[str, frozenset[str]] | None:
-        """The subject and roles of a code that was not used yet; None for any other."""
+    def redeem(self, code: str) -> Entry | None:
+        """Who comes in with a code that was not used yet; None for any other."""
         with self._lock:
             found = self._codes.pop(code, None)
         if found is None or found[0] < time.monotonic():
             return None
-        return found[1], found[2]
+        return found[1]
 
 
 entry_codes = EntryCodes()

@@ -131,10 +131,10 @@ def enter() -> flask.Response:
             "This link was used before, or it is too old. Start the programme again for a new one, or sign in with a token."
         )
         return _asked([_error("token", text)])
-    subject, roles = found
     # A page and not a redirect: a browser that came from elsewhere would not send the strict cookie along one.
-    response = render.page("staff/entered.html", goes_on="/staff/dashboard")
-    _remember_token(response, auth.issue(subject, roles, now(), lifetime=SESSION))
+    response = render.page("staff/entered.html", goes_on=landing(policy.expanded(found.roles)))
+    token = auth.issue(found.subject, found.roles, now(), lifetime=SESSION, institution=found.institution)
+    _remember_token(response, token)
     return response
 
 

@@ -19,7 +19,7 @@ import click
 
 from gateway import auth
 from services.chassis import logs, migrate, settings
-from services.cli import database, keys, processes, registry, sinks
+from services.cli import database, demo_staff, keys, processes, registry, sinks
 from services.cli.postgres import HOST, PostgresError, Server, free_port
 
 STATE = "running.json"
@@ -166,6 +166,7 @@ def _started(directory: Path, where: dict, filed: dict[str, str]) -> None:
         ("pages", f"{base}/   (English: {base}/en/)"),
         ("API and its document", f"{base}/docs   {base}/openapi.json"),
         ("coordinator's figures", f"{base}/staff/enter?code={code}   (signs in, once)"),
+        *((label, f"{place}   (Salt; signs in, once)") for label, place in demo_staff.links(base)),
         ("messages that went out", f"{base}/demo/messages"),
         ("logs", f"{directory / 'log' / 'services.log'}"),
     ):

@@ -70,7 +70,14 @@ def test_first_start_files_shows_and_stops_without_a_trace(tmp_path, bare):
     assert time.monotonic() - began < 15, "from start to the first accepted complaint"
     seen = journey.wait_until_assigned(run.gateway, tracking)
     assert seen["institution"]
-    for expected in (run.gateway, "filed on this first start", "300 officers", "make demo", "Ctrl-C"):
+    for expected in (
+        run.gateway,
+        "filed on this first start",
+        "300 officers",
+        "approver's desk",
+        "make demo",
+        "Ctrl-C",
+    ):
         assert expected in run.text
     state = json.loads((run.var / "running.json").read_text())
     assert state["pid"] == run.child.pid

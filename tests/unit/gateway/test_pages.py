@@ -5,7 +5,7 @@ import re
 import pytest
 
 from gateway import auth
-from gateway.web import render, track_pages
+from gateway.web import render, sign_in_pages, track_pages
 from services.chassis.clock import now
 
 LIMIT = 60_000
@@ -172,6 +172,16 @@ def test_a_link_with_a_code_signs_in_once(pages):
     assert pages.get_cookie(auth.COOKIE) is not None
     assert pages.get(f"/staff/enter?code={code}").status_code == 422
     assert pages.get("/staff/enter").status_code == 422
+
+
+def test_a_link_with_a_code_leads_to_where_its_bearer_works(pages):
+    for role, institution in (("coordinator", None), ("officer", "WAJ")):
+        code = auth.entry_codes.new("guest", [role], institution)
+        text = pages.get(f"/en/staff/enter?code={code}").get_data(as_text=True)
+        assert f'href="/en{sign_in_pages.landing([role])}"' in text
+    assert sign_in_pages.landing(["officer"]) == "/staff/desk"
+    token = pages.get_cookie(auth.COOKIE).value
+    assert auth.verify(token, now()).attributes == {"institution": "WAJ"}
 
 
 def test_messages_are_shown_only_where_there_are_sinks(pages, gateway):
