@@ -132,7 +132,7 @@ def form(case: Mapping[str, Any], action: str, typed: Mapping[str, str]) -> Form
 def _field(
     name: str, case: Mapping[str, Any], action: str, typed: Mapping[str, str], required: bool
 ) -> Field | None:
-    label, hint = _label(action, name)
+    named, hint = label(action, name)
     value = typed.get(name, "")
     if name == "institution":
         return _bodies(name, action, typed, required, case.get("institution"))
@@ -141,24 +141,25 @@ def _field(
     if name in _CHOICES:
         say = render.words()
         options = [(code, say(text), True) for code, text in _CHOICES[name].items()]
-        return Field(name, "select", label, hint, value, required, options)
+        return Field(name, "select", named, hint, value, required, options)
     if name == "expected_at":
-        return Field(name, "date", label, hint, value, required)
+        return Field(name, "date", named, hint, value, required)
     if name in case_words.MOST:
         return Field(
-            name, "area", label, hint, value, required, rows=_ROWS.get(name, 4), most=case_words.MOST[name]
+            name, "area", named, hint, value, required, rows=_ROWS.get(name, 4), most=case_words.MOST[name]
         )
-    return Field(name, "text", label, hint, value, required)
+    return Field(name, "text", named, hint, value, required)
 
 
-def _label(action: str, name: str) -> tuple[str, str]:
+def label(action: str, name: str) -> tuple[str, str]:
+    """What a field of an action is called, and the hint to it."""
     say = render.words()
-    label, hint = case_words.FIELDS_OF.get((action, name)) or case_words.FIELDS.get(name) or (name, "")
-    return say(label), say(hint) if hint else ""
+    named, hint = case_words.FIELDS_OF.get((action, name)) or case_words.FIELDS.get(name) or (name, "")
+    return say(named), say(hint) if hint else ""
 
 
 def _bodies(name: str, action: str, typed: Mapping[str, str], required: bool, without: str | None) -> Field:
-    label, hint = _label(action, "institution" if name == OF_BODY else name)
+    named, hint = label(action, "institution" if name == OF_BODY else name)
     without = None if action == "decide_transfer" else without
     known = [
         (code, render.name_of(each), True)
@@ -168,7 +169,7 @@ def _bodies(name: str, action: str, typed: Mapping[str, str], required: bool, wi
     return Field(
         name,
         "select",
-        label,
+        named,
         hint,
         typed.get(name, ""),
         required,
@@ -184,11 +185,11 @@ def _officers(case: Mapping[str, Any], action: str, typed: Mapping[str, str], re
     chosen = typed.get("institution") or typed.get(OF_BODY)
     body = chosen if action in _ANY_BODY else None
     body = body or (case.get("receiver") if action == "accept_transfer" else case.get("institution"))
-    label, hint = _label(action, "officer_id")
+    named, hint = label(action, "officer_id")
     options = (
         officer_options(body, but=case.get("officer_id") if action == "reassign" else None) if body else []
     )
-    return Field("officer_id", "select", label, hint, typed.get("officer_id", ""), required, options)
+    return Field("officer_id", "select", named, hint, typed.get("officer_id", ""), required, options)
 
 
 def officer_options(body: str, but: str | None = None) -> list[tuple[str, str, bool]]:

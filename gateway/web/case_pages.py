@@ -89,7 +89,7 @@ def act(complaint_id: str, action: str) -> Response:
     if reply.status in (409, 412):
         return _conflict(complaint_id, action, typed, version, reply)
     if reply.status == 422:
-        return _form(case, complaint, action, typed, _refused(reply), 422, version)
+        return _form(case, complaint, action, typed, _refused(action, reply), 422, version)
     if reply.status >= 500:
         return _form(case, complaint, action, typed, [_error("act", _UNSENT)], 503, version)
     raise desk.refused(reply)
@@ -196,8 +196,14 @@ def _with_template(case: Mapping[str, Any], wanted: str, typed: Mapping[str, str
     return case_forms.filled(typed, found) if found else dict(typed)
 
 
-def _refused(reply: desk.Reply) -> Errors:
-    found = [{"field": each["field"], "message": each["message"]} for each in reply.data.get("errors", [])]
+def _refused(action: str, reply: desk.Reply) -> Errors:
+    """What stands against what was typed. A field that is missing is named: the same is said of each of them."""
+    found = []
+    for each in reply.data.get("errors", []):
+        message = each["message"]
+        if each["code"] == "required":
+            message = f"{case_forms.label(action, each['field'])[0]}: {message}"
+        found.append({"field": each["field"], "message": message})
     return found or [{"field": "act", "message": reply.data.get("detail", "")}]
 
 

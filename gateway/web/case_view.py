@@ -5,12 +5,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.web import case_words, desk, names, render
-from gateway.web.conversation import OUTCOMES
+from gateway.web.conversation import OUTCOMES, REFUSALS
 from gateway.web.render import N_
 
 #: A page stays below 60 KB also with a long complaint: older lines are shown when they are asked for.
 MOST_LINES = 25
 _COMPLAINANT = "complainant"
+#: Codes of the record that have names.
+_CODES = {
+    "outcome": OUTCOMES,
+    "reason_code": REFUSALS,
+    "outside_body": case_words.OUTSIDE_BODIES,
+    "decision": case_words.DECISIONS,
+}
 _ORDER_OF_PARTS = ("summary", "found", "remedy", "legal_basis", "reason", "next_steps", "question", "text")
 
 
@@ -71,16 +78,15 @@ def _notes(case: Mapping[str, Any], details: Mapping[str, Any]) -> list[str]:
     say, found = render.words(), []
     if details.get("officer"):
         found.append(say(N_("to %(who)s")) % {"who": person(case, str(details["officer"]))})
-    # For a transfer this is the body that is asked; for everything else a state.
-    body = details.get("to")
-    if body in names.by_code("bodies"):
-        found.append(say(N_("to %(who)s")) % {"who": body_name(body)})
+    if details.get("receiver"):
+        found.append(say(N_("to %(who)s")) % {"who": body_name(details["receiver"])})
     if details.get("due_at"):
         found.append(say(N_("by %(moment)s")) % {"moment": render.moment(details["due_at"])})
     if details.get("expected_at"):
         found.append(say(N_("by %(moment)s")) % {"moment": render.moment(details["expected_at"])})
-    if details.get("outcome") in OUTCOMES:
-        found.append(say(OUTCOMES[details["outcome"]]))
+    for name, known in _CODES.items():
+        if details.get(name) in known:
+            found.append(say(known[details[name]]))
     if details.get("score"):
         found.append(say(N_("%(score)s of 5")) % {"score": render.number(details["score"])})
     return found
