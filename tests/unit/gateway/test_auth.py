@@ -101,7 +101,7 @@ def test_a_code_signs_in_once_and_not_for_ever():
     codes = auth.EntryCodes()
     code = codes.new("guest", ["coordinator"])
     assert codes.redeem("other") is None
-    assert codes.redeem(code) == ("guest", {"coordinator"})
+    assert codes.redeem(code) == auth.Entry("guest", frozenset({"coordinator"}))
     assert codes.redeem(code) is None
     late = auth.EntryCodes(lifetime_seconds=-1)
     assert late.redeem(late.new("guest", ["coordinator"])) is None
