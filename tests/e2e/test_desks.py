@@ -93,7 +93,7 @@ def sign_in(page, address: str, subject: str, first_password: str) -> None:
     page.fill("#new", PASSWORD)
     page.fill("#again", PASSWORD)
     page.locator("form:has(#new) .button").first.click()
-    page.get_by_role("link", name="Back to work").click()
+    page.get_by_role("link", name="To your work").click()
 
 
 def test_a_new_officer_answers_a_complaint_without_scripts(open_page, come_in, system, salt):
