@@ -3,9 +3,13 @@
 import os
 import sys
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 
+from tests.support import journey
+
+SALT = "SALT"
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
 
 if "eventlet" in sys.modules:
@@ -102,3 +106,56 @@ def open_page(browser) -> Iterator:
     yield build
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="session")
+def salt(system, coordinator):
+    """A body with one liaison officer beside the main one, who is away, so that it is known whose the next case is.
+
+    `.token(role, rank)`, `.officer` (the address at work), `.file()` a complaint that is the officer's, `.act(case, action, …)`.
+    """
+    people = {
+        rank: (identity, email)
+        for identity, rank, email in system.databases.rows(
+            "routing", f"SELECT id::text, rank, email FROM officer WHERE institution = '{SALT}'"
+        )
+    }
+    away = f"{system.gateway}/v1/staff/officers/{people['main'][0]}/presence"
+    assert journey.ask(away, {"present": False}, coordinator).status == 200
+    tokens = {}
+
+    def token(role: str, rank: str) -> str:
+        if role not in tokens:
+            said = ("--role", role, "--institution", SALT, "--subject", people[rank][0])
+            tokens[role] = system.command("token", "issue", *said).strip()
+        return tokens[role]
+
+    def file(**changes) -> SimpleNamespace:
+        tracking = journey.file(system.gateway, category="municipal.waste", governorate="JO-BA", **changes)
+        journey.wait_until_assigned(system.gateway, tracking)
+        query = "SELECT complaint_id::text FROM cases ORDER BY complaint_id DESC LIMIT 1"
+        ((case,),) = system.databases.rows("routing", query)
+        return SimpleNamespace(tracking=tracking, case=case)
+
+    def act(case: str, action: str, role: str = "officer", rank: str = "sub", **fields) -> None:
+        headers = {"Authorization": f"Bearer {token(role, rank)}"}
+        place = f"{system.gateway}/v1/staff/cases/{case}"
+        body = {"version": journey.ask(place, headers=headers).body["version"], **fields}
+        answer = journey.ask(f"{place}/actions/{action}", body, headers)
+        assert answer.status == 200, answer
+
+    return SimpleNamespace(token=token, officer=people["sub"][1], file=file, act=act)
+
+
+@pytest.fixture
+def come_in(open_page, system, salt):
+    """Opens a page of somebody who is signed in: `come_in("officer", "sub", scripts=…)`."""
+
+    def build(role: str, rank: str, **options):
+        page = open_page(**options)
+        page.context.add_cookies(
+            [{"name": "staff", "value": salt.token(role, rank), "url": system.gateway, "sameSite": "Strict"}]
+        )
+        return page
+
+    return build

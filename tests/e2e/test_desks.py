@@ -3,19 +3,15 @@
 import base64
 import re
 import time
-from types import SimpleNamespace
 
-import pytest
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
-from tests.e2e.conftest import DESK, PHONE
+from tests.e2e.conftest import DESK, SALT
 from tests.e2e.test_pages import LAID_OUT, PALE
 from tests.support import journey
 from tests.support.poll import until
 
-#: A body with one liaison officer beside the main one, so that it is known whose the next case is.
-BODY, PLACE = "SALT", "JO-BA"
 PASSWORD = "a horse that is correct"
 ANSWER = "الحاوية أمام المدرسة رقم 14."
 REPLY = {
@@ -24,58 +20,6 @@ REPLY = {
     "legal_basis": "المادة 3 من نظام إدارة النفايات الصلبة",
     "summary": "جُمعت النفايات اليوم، وتمرّ السيارة كل يومين.",
 }
-
-
-@pytest.fixture(scope="module")
-def salt(system, coordinator):
-    """The municipality of Salt: `.token(role, rank)`, `.officer` (the address at work), `.file()` a complaint that is the officer's."""
-    people = {
-        rank: (identity, email)
-        for identity, rank, email in system.databases.rows(
-            "routing", f"SELECT id::text, rank, email FROM officer WHERE institution = '{BODY}'"
-        )
-    }
-    away = f"{system.gateway}/v1/staff/officers/{people['main'][0]}/presence"
-    assert journey.ask(away, {"present": False}, coordinator).status == 200
-    tokens = {}
-
-    def token(role: str, rank: str) -> str:
-        if role not in tokens:
-            said = ("--role", role, "--institution", BODY, "--subject", people[rank][0])
-            tokens[role] = system.command("token", "issue", *said).strip()
-        return tokens[role]
-
-    def file(**changes) -> SimpleNamespace:
-        tracking = journey.file(system.gateway, category="municipal.waste", governorate=PLACE, **changes)
-        journey.wait_until_assigned(system.gateway, tracking)
-        query = "SELECT complaint_id::text FROM cases ORDER BY complaint_id DESC LIMIT 1"
-        ((case,),) = system.databases.rows("routing", query)
-        return SimpleNamespace(tracking=tracking, case=case)
-
-    return SimpleNamespace(token=token, officer=people["sub"][1], file=file)
-
-
-@pytest.fixture
-def come_in(open_page, system, salt):
-    """Opens a page of somebody who is signed in: `come_in("officer", "sub", scripts=…)`."""
-
-    def build(role: str, rank: str, **options):
-        page = open_page(**options)
-        page.context.add_cookies(
-            [{"name": "staff", "value": salt.token(role, rank), "url": system.gateway, "sameSite": "Strict"}]
-        )
-        return page
-
-    return build
-
-
-def act(system, salt, case: str, action: str, role: str = "officer", rank: str = "sub", **fields) -> None:
-    """Takes an action by the API."""
-    headers = {"Authorization": f"Bearer {salt.token(role, rank)}"}
-    place = f"{system.gateway}/v1/staff/cases/{case}"
-    body = {"version": journey.ask(place, headers=headers).body["version"], **fields}
-    answer = journey.ask(f"{place}/actions/{action}", body, headers)
-    assert answer.status == 200, answer
 
 
 def sign_in(page, address: str, subject: str, first_password: str) -> None:
@@ -111,7 +55,7 @@ def test_a_new_officer_answers_a_complaint_without_scripts(open_page, come_in, s
         {"Authorization": f"Bearer {salt.token('main_officer', 'main')}"},
     )
     assert written.status == 201, written
-    said = ("--subject", salt.officer, "--role", "officer", "--institution", BODY)
+    said = ("--subject", salt.officer, "--role", "officer", "--institution", SALT)
     first_password = system.command("account", "add", *said).strip()
 
     page = open_page(scripts=False)
@@ -173,19 +117,19 @@ def test_a_new_officer_answers_a_complaint_without_scripts(open_page, come_in, s
 
 def test_who_is_second_keeps_what_was_typed_and_sees_what_changed(come_in, system, salt):
     case = salt.file().case
-    act(system, salt, case, "accept")
+    salt.act(case, "accept")
     page = come_in("officer", "sub")
     page.goto(f"{system.gateway}/en/staff/cases/{case}/ask")
     page.fill("#question", "Which street is it?")
     promised = {"summary": "ننتظر سيارة أخرى.", "expected_at": "2099-01-01T09:00:00+00:00"}
-    act(system, salt, case, "interim_reply", "main_officer", "main", **promised)
+    salt.act(case, "interim_reply", "main_officer", "main", **promised)
     page.locator("form.act .actions .button").first.click()
     page.wait_for_function("document.activeElement.classList.contains('summary')")
     assert "quicker" in page.locator(".summary").inner_text()
     assert "An interim reply was given, just now" in page.locator(".notice").first.inner_text()
     assert page.input_value("#question") == "Which street is it?"
 
-    act(system, salt, case, "transfer", institution="MOH", reason="ليس لنا.")
+    salt.act(case, "transfer", institution="MOH", reason="ليس لنا.")
     page.locator("form.act .actions .button").first.click()
     assert page.locator("h1").inner_text() == "This is not possible any more"
     assert "Which street is it?" in page.locator("#typed").inner_text()
@@ -288,55 +232,3 @@ def test_a_case_is_found_and_what_was_looked_for_is_in_no_address(come_in, syste
     page.fill("#q", "")
     page.locator(".find .button").click()
     page.wait_for_function("document.activeElement.classList.contains('summary')")
-
-
-@pytest.fixture(scope="module")
-def cases(system, salt) -> dict[str, str]:
-    """A case of each sort: long, proposed, returned."""
-    made = {name: salt.file(text="كلمة " * 1_990).case for name in ("long", "proposed", "returned")}
-    for name in ("proposed", "returned"):
-        act(system, salt, made[name], "accept")
-        act(system, salt, made[name], "propose_reply", outcome="satisfactory", **REPLY)
-    act(system, salt, made["returned"], "return_reply", "approver", "approver", reason="اذكر التاريخ.")
-    return made
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("prefix", ["", "/en"], ids=["ar", "en"])
-@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
-def test_every_desk_fits_and_can_be_read_and_hit(come_in, system, cases, prefix, viewport, scheme):
-    pages = {
-        "officer": (
-            "/staff/desk",
-            "/staff/cases",
-            "/staff/cases?view=overdue",
-            "/staff/cases?state=closed",
-            "/staff/search",
-            f"/staff/cases/{cases['long']}",
-            f"/staff/cases/{cases['returned']}",
-            f"/staff/cases/{cases['returned']}/propose_reply",
-            f"/staff/cases/{cases['returned']}/transfer",
-            f"/staff/cases/{cases['returned']}/interim_reply",
-        ),
-        "main_officer": (
-            "/staff/desk",
-            "/staff/cases?view=team",
-            f"/staff/cases/{cases['long']}/reassign",
-            f"/staff/cases/{cases['long']}/declare_inadmissible",
-        ),
-        "approver": ("/staff/desk", "/staff/cases", f"/staff/cases/{cases['proposed']}/approve_reply"),
-    }
-    ranks = {"officer": "sub", "main_officer": "main", "approver": "approver"}
-    found = {}
-    for role, paths in pages.items():
-        page = come_in(role, ranks[role], viewport=viewport, scheme=scheme)
-        for path in paths:
-            answer = page.goto(system.gateway + prefix + path)
-            assert (answer.status, page.url) == (200, system.gateway + prefix + path)
-            wrong = page.evaluate(LAID_OUT) + page.evaluate(PALE)
-            if len(answer.body()) > 60_000:
-                wrong.append(f"{len(answer.body())} bytes")
-            if wrong:
-                found[role, path] = wrong
-        assert page.complaints == []
-    assert found == {}
