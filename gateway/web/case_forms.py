@@ -10,7 +10,7 @@ from gateway.web.render import N_
 from services.chassis.clock import AMMAN
 
 #: The order in which people fill them in; routing's own order is by name.
-_ORDER = (
+ORDER = (
     "decision",
     "institution",
     "officer_id",
@@ -83,6 +83,8 @@ _USUAL = (
     "propose_reply",
     "ask",
     "reassign",
+    "send_back",
+    "reject_escalation",
     "interim_reply",
     "object_to_transfer",
 )
@@ -122,7 +124,7 @@ def form(case: Mapping[str, Any], action: str, typed: Mapping[str, str]) -> Form
         # What nobody owns has often a body, of which nobody is there: then somebody of another takes it.
         shown = {OF_BODY: case.get("institution") or "", **typed}
         made.fields.append(_bodies(OF_BODY, action, shown, True, None))
-    for name in sorted(wanted, key=lambda each: _ORDER.index(each) if each in _ORDER else len(_ORDER)):
+    for name in sorted(wanted, key=lambda each: ORDER.index(each) if each in ORDER else len(ORDER)):
         shown = _field(name, case, action, typed, name in allowed["required"])
         if shown is not None:
             made.fields.append(shown)

@@ -94,6 +94,14 @@ ACTIONS = {
         ),
         N_("The case is not admitted. The complainant is told why, and what to do next."),
     ),
+    "send_back": (
+        N_("The officer who has it goes on, by what you write. That it was escalated stays in the history."),
+        N_("The case is back with its officer, with your words."),
+    ),
+    "reject_escalation": (
+        N_("You see no reason for the escalation. The case stays with its officer."),
+        N_("The escalation is rejected. The case stays with its officer."),
+    ),
     "merge": (
         N_("It is handled together with the other case. The complainant keeps the number."),
         N_("It is joined with the other case."),
@@ -151,6 +159,7 @@ FIELDS_OF = {
     ),
     ("object_to_transfer", "reason"): (N_("Why it is not yours"), N_("The sender reads it.")),
     ("refer", "reason"): (N_("Why it goes there"), N_("The complainant reads it.")),
+    ("send_back", "reason"): (N_("What the officer is to do"), N_("The officer reads it.")),
     ("resolve_dispute", "reason"): (N_("Why you decide so"), N_("The complainant reads it.")),
 }
 #: What a field takes at most, as routing has it.
@@ -192,6 +201,11 @@ EVENTS = {
     "declare_inadmissible": N_("Found not admissible"),
     "merge": N_("Joined with another case"),
     "withdraw": N_("The complainant took it back"),
+    "send_back": N_("Sent back to its officer"),
+    "reject_escalation": N_("The escalation was rejected"),
+    "escalate": N_("Escalated"),
+    "hand_over": N_("Handed on to whoever is on call"),
+    "remind": N_("The officer was reminded"),
     "said_too_late": N_("The complainant said something that came too late"),
 }
 
