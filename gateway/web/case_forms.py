@@ -13,6 +13,7 @@ from services.chassis.clock import AMMAN
 ORDER = (
     "decision",
     "institution",
+    "unit",
     "officer_id",
     "outcome",
     "reason_code",
@@ -37,7 +38,7 @@ _ROWS = {"found": 8, "remedy": 5, "summary": 5}
 #: The parts of a reply that a template fills in.
 TEMPLATED = ("outcome", "found", "remedy", "legal_basis", "summary")
 #: Actions in which the officer may be of any body: the body is asked for first, to show its officers.
-_ANY_BODY = frozenset({"assign", "decide_transfer"})
+_ANY_BODY = frozenset({"assign", "decide_transfer", "implicate"})
 #: A field of the page alone: whose officers are to be shown.
 OF_BODY = "of_body"
 
@@ -68,6 +69,7 @@ class Form:
     will: str
     fields: list[Field] = field(default_factory=list)
     aside: bool = False
+    usual: bool = False
 
 
 #: What most cases need next, the most usual first. What is not here is behind it.
@@ -108,6 +110,7 @@ def offered(case: Mapping[str, Any]) -> list[Form]:
                 render.name_of(each["name"]),
                 say(words[0]) if words else "",
                 aside=each["action"] in _ASIDE,
+                usual=each["action"] in _USUAL,
             )
         )
     return found
@@ -140,6 +143,9 @@ def _field(
         return _bodies(name, action, typed, required, case.get("institution"))
     if name == "officer_id":
         return _officers(case, action, typed, required)
+    if name == "unit":
+        body = typed.get("institution") or case.get("institution")
+        return Field(name, "select", named, hint, value, required, _units(body) if body else [])
     if name in _CHOICES:
         say = render.words()
         options = [(code, say(text), True) for code, text in _CHOICES[name].items()]
@@ -162,7 +168,7 @@ def label(action: str, name: str) -> tuple[str, str]:
 
 def _bodies(name: str, action: str, typed: Mapping[str, str], required: bool, without: str | None) -> Field:
     named, hint = label(action, "institution" if name == OF_BODY else name)
-    without = None if action == "decide_transfer" else without
+    without = None if action in _ANY_BODY else without
     known = [
         (code, render.name_of(each), True)
         for code, each in names.by_code("bodies").items()
@@ -188,16 +194,31 @@ def _officers(case: Mapping[str, Any], action: str, typed: Mapping[str, str], re
     body = chosen if action in _ANY_BODY else None
     body = body or (case.get("receiver") if action == "accept_transfer" else case.get("institution"))
     named, hint = label(action, "officer_id")
-    options = (
-        officer_options(body, but=case.get("officer_id") if action == "reassign" else None) if body else []
-    )
+    but = case.get("officer_id") if action == "reassign" else None
+    options = officer_options(body, but, everybody=action == "implicate") if body else []
     return Field("officer_id", "select", named, hint, typed.get("officer_id", ""), required, options)
 
 
-def officer_options(body: str, but: str | None = None) -> list[tuple[str, str, bool]]:
-    """The liaison officers of a body with what is on each desk; who is away can be read and not chosen. Empty when they cannot be had."""
+def _units(body: str) -> list[tuple[str, str, bool]]:
+    """The units of a body. Empty when they cannot be had."""
+    found = desk.items(desk.attempt("GET", desk.target("/staff/directory/units", institution=body)))
+    return [
+        (each["code"], render.name_of(each["name"]), True) for each in found if each["institution"] == body
+    ]
+
+
+def officer_options(
+    body: str, but: str | None = None, *, everybody: bool = False
+) -> list[tuple[str, str, bool]]:
+    """The liaison officers of a body with what is on each desk; who is away can be read and not chosen. Empty when they cannot be had.
+
+    With `everybody` it is whoever serves there, and all can be chosen.
+    """
     found = []
     for each in desk.items(desk.attempt("GET", desk.target("/staff/team", institution=body))):
+        if everybody:
+            found.append((str(each["id"]), render.name_of(each["name"]), True))
+            continue
         if each["rank"] not in ("main", "sub") or str(each["id"]) == str(but):
             continue
         parts = [

@@ -102,6 +102,12 @@ ACTIONS = {
         N_("You see no reason for the escalation. The case stays with its officer."),
         N_("The escalation is rejected. The case stays with its officer."),
     ),
+    "implicate": (
+        N_(
+            "The person, unit or body that it is about can no longer read or handle it, nor those above them."
+        ),
+        N_("Whom it is about is kept out. If they had it, somebody else has it now."),
+    ),
     "merge": (
         N_("It is handled together with the other case. The complainant keeps the number."),
         N_("It is joined with the other case."),
@@ -122,6 +128,7 @@ DECISIONS = {
 FIELDS = {
     "officer_id": (N_("Officer"), N_("With what is on each desk now. Who is away cannot be chosen.")),
     "institution": (N_("Body"), ""),
+    "unit": (N_("Unit"), ""),
     "reason": (N_("Reason"), N_("It goes into the history of the case.")),
     "question": (
         N_("Your question"),
@@ -159,6 +166,12 @@ FIELDS_OF = {
     ),
     ("object_to_transfer", "reason"): (N_("Why it is not yours"), N_("The sender reads it.")),
     ("refer", "reason"): (N_("Why it goes there"), N_("The complainant reads it.")),
+    ("implicate", "institution"): (
+        N_("Body"),
+        N_("Only if the whole body is concerned, or to show its units and officers."),
+    ),
+    ("implicate", "officer_id"): (N_("Person"), N_("With them all who stand above them are kept out.")),
+    ("implicate", "reason"): (N_("How you know"), N_("Only those read it who may still handle the case.")),
     ("send_back", "reason"): (N_("What the officer is to do"), N_("The officer reads it.")),
     ("resolve_dispute", "reason"): (N_("Why you decide so"), N_("The complainant reads it.")),
 }
@@ -203,6 +216,9 @@ EVENTS = {
     "withdraw": N_("The complainant took it back"),
     "send_back": N_("Sent back to its officer"),
     "reject_escalation": N_("The escalation was rejected"),
+    "implicate": N_("Somebody it is about was named"),
+    "keep_out": N_("Somebody it is about was kept out"),
+    "take_away": N_("Taken away from whom it is about"),
     "escalate": N_("Escalated"),
     "hand_over": N_("Handed on to whoever is on call"),
     "remind": N_("The officer was reminded"),
