@@ -191,11 +191,11 @@ def _count_again(
             pauses.get(identity, ()),
         )
         check_at = case_clock.at_next(known, row, pauses.get(identity, ()), now, due_at=due)
-        if check_at != row.check_at:
-            looks.append(records.look(identity, check_at))
         if due == row.due_at:
+            if check_at != row.check_at:
+                looks.append(records.look(identity, check_at))
             continue
-        moves.append(records.move(identity, number, due, row.due_at))
+        moves.append(records.move(identity, number, due, row.due_at, check_at))
         history.append(records.moved_event(identity, number, due, row.due_at, cause, now))
         facts.append(records.moved_fact(identity, due, row.due_at, cause, row.institution, now))
     store_timers.look_at(connection, looks)

@@ -182,13 +182,16 @@ def promise_event(complaint_id: str, number: int, promise: Promise, now: datetim
     return line(complaint_id, number, "promised", SYSTEM, details, now)
 
 
-def move(complaint_id: str, number: int, due_at: datetime, previous: datetime) -> dict[str, Any]:
+def move(
+    complaint_id: str, number: int, due_at: datetime, previous: datetime, check_at: datetime | None
+) -> dict[str, Any]:
     """A promise that moves: see store_calendar.move_promises."""
     return {
         "complaint_id": complaint_id,
         "number": number,
         "due_before": _iso(previous),
         "due_after": _iso(due_at),
+        "check_at": _iso(check_at) if check_at else None,
     }
 
 

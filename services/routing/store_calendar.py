@@ -116,9 +116,9 @@ _MOVE = text(
     """
     WITH r AS (
         SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS r (
-            complaint_id uuid, number integer, due_before timestamptz, due_after timestamptz)
+            complaint_id uuid, number integer, due_before timestamptz, due_after timestamptz, check_at timestamptz)
     ), moved AS (
-        UPDATE cases c SET due_at = r.due_after, version = r.number FROM r WHERE c.complaint_id = r.complaint_id
+        UPDATE cases c SET due_at = r.due_after, version = r.number, check_at = r.check_at FROM r WHERE c.complaint_id = r.complaint_id
     )
     INSERT INTO promise_change (complaint_id, number, at, due_before, due_after, cause, override_id)
     SELECT complaint_id, number, :now, due_before, due_after, :cause, CAST(:override_id AS uuid) FROM r
@@ -284,7 +284,7 @@ def move_promises(
     override_id: str | None,
     now: datetime,
 ) -> None:
-    """Moves the due times of cases and keeps the old: JSON-safe rows of complaint_id, number, due_before, due_after."""
+    """Moves the due times of cases and keeps the old: JSON-safe rows of records.move."""
     parameters = {"rows": dump(list(rows)), "cause": cause, "override_id": override_id, "now": now}  # type: ignore[arg-type]
     connection.execute(_MOVE, parameters)
 
