@@ -16,63 +16,10 @@ from services.chassis.event import Event
 from services.reporting import figures
 from services.routing import history, store_calendar, store_history
 from services.routing import transitions as t
+from tests.simulation import questions
 from tests.simulation.accused import Accusations
 from tests.simulation.ledger import Case, Ledger
 from tests.simulation.slow import Slow
-
-_CASES = text("SELECT * FROM cases WHERE complaint_id = ANY(CAST(:ids AS uuid[]))")
-_SOME = text(
-    "SELECT * FROM cases WHERE due_at IS NOT NULL AND status NOT IN"
-    " ('answered', 'closed', 'referred', 'withdrawn', 'inadmissible', 'merged')"
-    " ORDER BY md5(complaint_id::text || :seed) LIMIT 60"
-)
-_STATUSES = text(
-    "SELECT complaint_id::text, status FROM complaint WHERE complaint_id = ANY(CAST(:ids AS uuid[]))"
-)
-_MOVES = text(
-    "SELECT complaint_id::text, due_before, due_after, cause FROM promise_change "
-    "WHERE at > :since AND complaint_id = ANY(CAST(:ids AS uuid[]))"
-)
-_LOADS = text(
-    """
-    SELECT coalesce(l.officer_id, c.officer_id)::text, coalesce(l.open, 0), coalesce(c.open, 0) FROM officer_load l
-    FULL JOIN (SELECT officer_id, sum(load)::int AS open FROM cases WHERE status = ANY(CAST(:desk AS text[])) GROUP BY 1) c
-        ON c.officer_id = l.officer_id
-    WHERE coalesce(l.open, 0) <> coalesce(c.open, 0)
-    """
-)
-_ABSENT = text(
-    """
-    SELECT g.id, o.id::text, g.at
-    FROM unnest(CAST(:cases AS text[]), CAST(:officers AS uuid[]), CAST(:moments AS timestamptz[])) AS g (id, officer, at)
-    JOIN officer o ON o.id = g.officer
-    WHERE (NOT o.present AND o.present_since <= g.at)
-       OR o.valid_from > (g.at AT TIME ZONE 'Asia/Amman')::date OR o.valid_to <= (g.at AT TIME ZONE 'Asia/Amman')::date
-       OR EXISTS (SELECT FROM officer_leave l WHERE l.officer_id = o.id AND l.recorded_at <= g.at AND l.withdrawn_at IS NULL
-                  AND (g.at AT TIME ZONE 'Asia/Amman')::date BETWEEN l.first_day AND l.last_day)
-    """
-)
-_UNCERTIFIED = text(
-    """
-    SELECT g.id, g.officer::text, g.at
-    FROM unnest(CAST(:cases AS text[]), CAST(:officers AS uuid[]), CAST(:moments AS timestamptz[])) AS g (id, officer, at)
-    JOIN cases c ON c.complaint_id = CAST(g.id AS uuid) AND c.rights
-    WHERE NOT EXISTS (SELECT FROM certificate t WHERE t.officer_id = g.officer AND t.part = 'rights'
-                      AND (g.at AT TIME ZONE 'Asia/Amman')::date BETWEEN t.issued_on AND t.expires_on)
-    """
-)
-_TWICE = text("SELECT event_id::text, recipient, channel FROM message GROUP BY 1, 2, 3 HAVING count(*) > 1")
-_GAPS = text(
-    "SELECT subject::text FROM outbox GROUP BY subject HAVING min(sequence) <> 1 OR max(sequence) <> count(*)"
-)
-_VERSIONS = text(
-    """
-    SELECT c.complaint_id::text, c.version, count(e.number), max(e.number) FROM cases c LEFT JOIN case_event e USING (complaint_id)
-    GROUP BY 1, 2 HAVING c.version <> count(e.number) OR c.version <> max(e.number)
-    """
-)
-_OTHERS = text("SELECT complaint_id::text FROM cases ORDER BY complaint_id")
-_UNOWNED = text("SELECT count(*) FROM cases WHERE (status = 'received') <> (unowned_since IS NOT NULL)")
 
 #: Lines of the history that change no state.
 _QUIET = frozenset({"promised", "promise_moved"})
@@ -97,6 +44,7 @@ class Checks:
         self.done = self.steps = self.counted = 0
         self.weeks = 0
         self._chance = random.Random(f"{seed}/checks")
+        self._held: dict[str, tuple[str | None, str | None]] = {}
         self._levels: dict[str, int] = {}
         self._given: list[tuple[str, str, datetime]] = []
         self._seen: dict[str, tuple[int, bytes, str, datetime]] = {}
@@ -111,7 +59,7 @@ class Checks:
         found: list[str] = []
         with database.transaction("routing") as connection:
             self.slow.look(connection)
-            rows = {str(row.complaint_id): row for row in connection.execute(_CASES, {"ids": ids})}
+            rows = {str(row.complaint_id): row for row in connection.execute(questions.CASES, {"ids": ids})}
             found += self._history(connection, rows)
             for identity in ids:
                 row, case = rows.get(identity), self.ledger.cases.get(identity)
@@ -125,7 +73,9 @@ class Checks:
             found += self._due(connection, self._chance.sample(waiting, min(_SAMPLE, len(waiting))))
             if circulars:
                 # What no fact was told of may be just what should have moved.
-                found += self._due(connection, connection.execute(_SOME, {"seed": now.isoformat()}).all())
+                found += self._due(
+                    connection, connection.execute(questions.SOME, {"seed": now.isoformat()}).all()
+                )
             found += self._moves(connection, ids, circulars, since)
         found += self._elsewhere(rows)
         self._report(found, now)
@@ -136,14 +86,16 @@ class Checks:
         """What can only be counted over all."""
         found: list[str] = []
         with database.transaction("routing") as connection:
-            for officer, kept, counted in connection.execute(_LOADS, {"desk": sorted(t.ON_DESK)}):
+            for officer, kept, counted in connection.execute(questions.LOADS, {"desk": sorted(t.ON_DESK)}):
                 found.append(f"the load of {officer} is {kept}, and a recount says {counted}")
-            for identity, version, lines, last in connection.execute(_VERSIONS):
+            for identity, version, lines, last in connection.execute(questions.VERSIONS):
                 found.append(f"{identity} is at version {version} and has {lines} lines up to {last}")
-            if connection.execute(_UNOWNED).scalar_one():
+            if connection.execute(questions.UNOWNED).scalar_one():
                 found.append("a case that nobody has is without its clock")
-            found += [f"the facts about {identity} have a gap" for (identity,) in connection.execute(_GAPS)]
-            ids = list(connection.execute(_OTHERS).scalars())
+            found += [
+                f"the facts about {identity} have a gap" for (identity,) in connection.execute(questions.GAPS)
+            ]
+            ids = list(connection.execute(questions.OTHERS).scalars())
             slice_ = ids if whole else ids[self.weeks % _SLICES :: _SLICES]
             for begin in range(0, len(slice_), 500):
                 for identity, (version, lines) in store_history.whole(
@@ -153,7 +105,7 @@ class Checks:
                         f"{identity}: {wrong}" for wrong in history.verify(identity, lines, version).wrong
                     ]
         with database.transaction("notification") as connection:
-            found += [f"told twice: {row}" for row in connection.execute(_TWICE)]
+            found += [f"told twice: {row}" for row in connection.execute(questions.TWICE)]
         with database.transaction("reporting") as connection:
             found += [f"figures: {each}" for each in figures.recount(connection, limit=3)]
         self.weeks += 1
@@ -223,8 +175,13 @@ class Checks:
                     self._given.append((identity, line.details["officer"], line.at))
                 state = line.details.get("to", _STATE_OF.get(line.action, state))
                 number, head, at = line.number, bytes(line.hash), line.at
+                self._held[identity] = _holder(self._held.get(identity), line)
             if number != row.version:
                 found.append(f"{identity} is at version {row.version}, and its history at {number}")
+            # So the time that each holder had it is in the history alone, and adds up to the whole.
+            holder = (row.institution, str(row.officer_id))
+            if row.status in t.ON_DESK and self._held.get(identity) != holder:
+                found.append(f"{identity} is with {holder}, and its history says {self._held.get(identity)}")
             if state != row.status:
                 found.append(f"{identity} is {row.status}, and its history says {state}")
             self._seen[identity] = number, head, state, at
@@ -235,9 +192,9 @@ class Checks:
         given, self._given = self._given, []
         cases, officers, moments = ([each[place] for each in given] for place in range(3))
         parameters = {"cases": cases, "officers": officers, "moments": moments}
-        absent = connection.execute(_ABSENT, parameters)
+        absent = connection.execute(questions.ABSENT, parameters)
         found = [f"{case} was given to {officer} at {at}, who was away" for case, officer, at in absent]
-        for case, officer, at in connection.execute(_UNCERTIFIED, parameters):
+        for case, officer, at in connection.execute(questions.UNCERTIFIED, parameters):
             found.append(f"{case} is about a right and was given to {officer} at {at}, who was not certified")
         return found
 
@@ -264,7 +221,7 @@ class Checks:
         """No closure brings a due time nearer."""
         if set(circulars) != {"closed"}:
             return []
-        moves = connection.execute(_MOVES, {"since": since, "ids": ids})
+        moves = connection.execute(questions.MOVES, {"since": since, "ids": ids})
         return [
             f"{identity} was due at {before}, and a closure moved it to {after}"
             for identity, before, after, cause in moves
@@ -275,7 +232,7 @@ class Checks:
         """Reporting counts each in the state that it has."""
         found = []
         with database.transaction("reporting") as connection:
-            shown = dict(connection.execute(_STATUSES, {"ids": list(rows)}).all())
+            shown = dict(connection.execute(questions.STATUSES, {"ids": list(rows)}).all())
         for identity, row in rows.items():
             if shown.get(identity) != row.status:
                 found.append(f"{identity} is {row.status}, and reporting counts it as {shown.get(identity)}")
@@ -304,6 +261,16 @@ class Checks:
 
 def _promised(row: Row[Any]) -> bool:
     return row.due_at is not None and row.status not in t.SETTLED
+
+
+def _holder(held: tuple[str | None, str | None] | None, line: Row[Any]) -> tuple[str | None, str | None]:
+    """Who has the case after a line of its history."""
+    body, officer = held or (None, None)
+    if line.details.get("officer"):
+        return line.details.get("institution", body), line.details["officer"]
+    if line.action in ("assignment_failed", "take_away"):
+        return line.details.get("institution", body), None
+    return body, officer
 
 
 def _move(identity: str, line: Row[Any], state: str) -> list[str]:
