@@ -7,7 +7,7 @@ import pytest
 
 from services.chassis import database
 from services.chassis.clock import new_id
-from services.routing import handlers
+from services.routing import explaining, handlers
 from tests.unit.routing.conftest import NOW, received
 
 REPLICAS = 3
@@ -84,3 +84,25 @@ def test_batches_that_share_bodies_and_complaints_in_any_order_do_not_deadlock(r
     assert routing.rows("SELECT max(sequence), min(sequence) FROM outbox WHERE type = 'PromiseSet'") == [
         (2, 2)
     ]
+
+
+def test_a_burst_of_ten_thousand_stays_in_balance_and_can_be_explained(routing, keys):
+    chance = random.Random(24)
+    categories = ["water.outage", "roads.damage", "health.waiting", "municipal.waste", "labour.wages"]
+    complaints = [
+        received(category=chance.choice(categories), governorate="JO-AM", rights=chance.random() < 0.3)
+        for _ in range(10_000)
+    ]
+    share_out(routing, [complaints[start : start + 200] for start in range(0, 10_000, 200)], keys)
+    assert routing.rows("SELECT count(*), count(officer_id) FROM cases") == [(10_000, 10_000)]
+    # The whole roster is certified and speaks Arabic, so everybody of a body may have every case of it.
+    assert max(spread(routing).values()) <= 1
+    for event in chance.sample(complaints, 30):
+        with database.transaction("routing") as connection:
+            found = explaining.explain(connection, event.subject)
+        assert (found["same"], found["same_rule"]) == (True, True)
+    # What was decided from is kept per batch, and costs some bytes per case.
+    kept = routing.rows(
+        "SELECT sum(pg_column_size(lines) + pg_column_size(pools)) / 10000 FROM assignment_decision"
+    )
+    assert kept[0][0] < 150
