@@ -9,7 +9,7 @@ import flask
 from gateway import auth
 from gateway.admission import count, limited
 from gateway.api import forward
-from gateway.web import filing, names, render
+from gateway.web import file_flags, filing, names, render
 from gateway.web.filing import Draft
 from gateway.web.render import N_
 from services.chassis.actor import require
@@ -113,7 +113,7 @@ def _after(step: str, draft: Draft, groups: Mapping[str, list[str]]) -> str:
     if not draft.review:
         return later[0]
     # Back to the answers, unless the change opened a question that has no answer yet.
-    return next((each for each in later if _errors(each, draft, groups)), "check")
+    return next((each for each in later if not draft.asked(each) or _errors(each, draft, groups)), "check")
 
 
 def _before(step: str, draft: Draft, groups: Mapping[str, list[str]]) -> str:
@@ -138,7 +138,8 @@ def _errors(step: str, draft: Draft, groups: Mapping[str, list[str]]) -> Errors:
         return [_error("who", _MISSING["who"])]
     if step == "contact" and not (draft.get("phone").strip() or draft.get("email").strip()):
         return [_error("phone", _MISSING["name"])]
-    return []
+    found = file_flags.wrong(step, draft)
+    return [_error(*found)] if found else []
 
 
 def _errors_of_text(text: str) -> Errors:
@@ -183,6 +184,8 @@ def _send(draft: Draft, groups: Mapping[str, list[str]]) -> flask.Response:
             receipt=answered,
             anonymous=draft.get("who") == "anonymous",
             kind=draft.get("kind"),
+            urgent=bool(draft.urgent()),
+            whole_body="body" in draft.steps(groups),
         )
     if given.status == 422 and answered.get("errors"):
         return _refused(draft, answered["errors"])
@@ -205,7 +208,7 @@ def _unsent(draft: Draft, status: int, retry_after: str | None) -> flask.Respons
 
 
 def _refused(draft: Draft, refused: list[dict[str, Any]]) -> flask.Response:
-    places = [filing.PLACES.get(each["field"]) for each in refused]
+    places = [filing.place(each["field"]) for each in refused]
     step = next((place[0] for place in places if place), "check")
     errors = [
         {"field": place[1] if place and place[0] == step else step, "message": each["message"]}
@@ -251,4 +254,5 @@ def _show(step: str, draft: Draft, errors: Errors, status: int = 200) -> flask.R
         category_names={row["code"]: row["name"] for row in categories},
         governorate_names={row["code"]: row["name"] for row in governorates},
         most=filing.bounds()[1] if step == "what" else 0,
+        **file_flags.shown(step, draft),
     )

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from itsdangerous import BadData, URLSafeTimedSerializer
+from werkzeug.datastructures import MultiDict
 
 from gateway.api import contracts
 from services.chassis import settings
@@ -22,17 +23,36 @@ from services.chassis.clock import now
 
 KINDS = ("complaint", "question", "suggestion", "praise", "report")
 PREFERENCES = ("any", "no_calls", "portal_only")
-STEPS = ("kind", "group", "category", "where", "what", "who", "contact", "check")
+STEPS = (
+    *("kind", "group", "category", "where", "about", "rights", "danger", "what"),
+    *("accused", "person", "body", "who", "contact", "check"),
+)
 #: step → the fields that its page asks for.
 FIELDS: dict[str, tuple[str, ...]] = {
     "kind": ("kind",),
     "group": ("group",),
     "category": ("category",),
     "where": ("governorate",),
+    "about": ("about",),
+    "rights": ("rights_codes", "groups"),
+    "danger": ("urgent",),
     "what": ("text",),
+    "accused": ("against",),
+    "person": ("accused_person", "accused_body"),
+    "body": ("whole_body",),
     "who": ("who",),
     "contact": ("name", "phone", "email", "preference"),
     "check": (),
+}
+#: Fields in which several may be chosen. Codes have no spaces, so they are kept with spaces between them.
+SEVERAL = frozenset({"rights_codes", "groups"})
+#: Kinds that say that something is wrong. Of the others nobody is asked whether somebody is in danger.
+WRONGS = frozenset({"complaint", "report"})
+#: What is sent for an answer to "a service or a right?"; nothing when it is not known.
+ABOUT = {
+    "service": {"service": True, "rights": False},
+    "right": {"service": False, "rights": True},
+    "both": {"service": True, "rights": True},
 }
 #: field of intake's answer → (step, field of the page).
 PLACES = {
@@ -40,6 +60,13 @@ PLACES = {
     "category": ("category", "category"),
     "governorate": ("where", "governorate"),
     "text": ("what", "text"),
+    "service": ("about", "about"),
+    "rights": ("about", "about"),
+    "rights_codes": ("rights", "rights_codes"),
+    "groups": ("rights", "groups"),
+    "urgent": ("danger", "urgent"),
+    "accused": ("accused", "against"),
+    "accused.0.person": ("person", "accused_person"),
     "complainant": ("contact", "name"),
     "complainant.name": ("contact", "name"),
     "complainant.phone": ("contact", "phone"),
@@ -70,13 +97,24 @@ class Draft:
     def take(self, step: str, typed: Mapping[str, str]) -> None:
         """Keeps what was typed on the page of `step`, good or not."""
         for name in FIELDS[step]:
+            # Of a choice that may be passed over, or of several, the page sends an empty one first: without a box that is ticked
+            # a browser would send nothing, which would look as if it had not been asked.
             if name in typed:
-                self.values[name] = typed[name]
+                said = typed.getlist(name) if isinstance(typed, MultiDict) else [typed[name]]
+                self.values[name] = " ".join(each for each in said if each) if name in SEVERAL else said[-1]
         if step == "group" and not self.get("category").startswith(self.get("group") + "."):
             self.values.pop("category", None)
 
     def get(self, name: str) -> str:
         return self.values.get(name, "")
+
+    def several(self, name: str) -> list[str]:
+        """What was chosen where several may be, each once."""
+        return list(dict.fromkeys(self.get(name).split()))
+
+    def asked(self, step: str) -> bool:
+        """Whether the page of a step was answered or passed over already."""
+        return not FIELDS[step] or any(name in self.values for name in FIELDS[step])
 
     def steps(self, groups: Mapping[str, list[str]]) -> list[str]:
         """The steps that this draft needs; `groups` maps a group to its categories."""
@@ -85,6 +123,11 @@ class Draft:
             skipped.add("category")
         if self.get("who") == "anonymous":
             skipped.add("contact")
+        if self.get("kind") not in WRONGS:
+            skipped |= {"about", "rights", "danger", "accused", "person", "body"}
+        if self.get("about") not in ("right", "both"):
+            skipped.add("rights")
+        skipped |= {"person", "body"} - {self.get("against")}
         return [step for step in STEPS if step not in skipped]
 
     def settle(self, groups: Mapping[str, list[str]]) -> None:
@@ -103,6 +146,7 @@ class Draft:
             "governorate": self.get("governorate"),
             "text": self.get("text"),
             "channel": "web",
+            **self._flags(),
         }
         if self.get("who") == "named":
             body["complainant"] = {
@@ -110,6 +154,33 @@ class Draft:
                 "contact_preference": self.get("preference") or "any",
             }
         return body
+
+    def urgent(self) -> str:
+        """The ground why it cannot wait; blank if there is none."""
+        said = self.get("urgent")
+        return said if said != "no" and "danger" in self.steps({}) else ""
+
+    def accused(self) -> dict[str, str]:
+        """Whom it is directed against, as intake takes it: a person, at a body if one is named, or a body as a whole."""
+        steps = self.steps({})
+        if "body" in steps:
+            return {"institution": self.get("whole_body")}
+        if "person" in steps:
+            found = {"institution": self.get("accused_body"), "person": self.get("accused_person").strip()}
+            return {name: value for name, value in found.items() if value}
+        return {}
+
+    def _flags(self) -> dict[str, Any]:
+        """What was said beside the story. What was passed over, or is not asked any more after a change, is not sent."""
+        steps = self.steps({})
+        flags: dict[str, Any] = dict(ABOUT.get(self.get("about"), {})) if "about" in steps else {}
+        if "rights" in steps:
+            flags |= {name: self.several(name) for name in ("rights_codes", "groups") if self.several(name)}
+        if self.urgent():
+            flags["urgent"] = self.urgent()
+        if self.accused():
+            flags["accused"] = [self.accused()]
+        return flags
 
     def idempotency_key(self, body: bytes) -> str:
         """The same draft with the same content is the same complaint; changed after sending, it is another one."""
@@ -135,6 +206,16 @@ def bounds() -> tuple[int, int]:
     """The shortest and longest text that intake takes, by its published schema."""
     text = contracts.schema("intake", "Submission")["properties"]["text"]
     return text["minLength"], text["maxLength"]
+
+
+def longest_name() -> int:
+    """The longest name of an accused person that intake takes."""
+    return contracts.schema("intake", "Accused")["properties"]["person"]["maxLength"]
+
+
+def place(name: str) -> tuple[str, str] | None:
+    """Where the pages ask for a field of intake's answer: for that one, or for the whole that it is part of."""
+    return PLACES.get(name) or PLACES.get(name.split(".")[0])
 
 
 def _serializer() -> URLSafeTimedSerializer:

@@ -15,10 +15,14 @@ KEEP_SECONDS = 300
 ASK_AGAIN_SECONDS = 5
 # Short, so that pages are back as soon as the service is; long enough that a hanging one is not asked by each of them.
 FAIL_SECONDS = 1
+#: list → (service, address, the part of the answer that it is; None for all of it).
 _SOURCES = {
-    "categories": ("intake", "/categories"),
-    "governorates": ("intake", "/governorates"),
-    "bodies": ("routing", "/institutions"),
+    "categories": ("intake", "/categories", None),
+    "governorates": ("intake", "/governorates", None),
+    "rights": ("intake", "/rights-codes", "codes"),
+    "concerned": ("intake", "/rights-codes", "groups"),
+    "grounds": ("intake", "/rights-codes", "urgent_grounds"),
+    "bodies": ("routing", "/institutions", None),
 }
 _kept: dict[str, tuple[float, list[dict[str, Any]]]] = {}
 
@@ -45,11 +49,12 @@ def of(name: str) -> list[dict[str, Any]]:
 
 
 def _read(name: str) -> list[dict[str, Any]]:
-    service, target = _SOURCES[name]
+    service, target, part = _SOURCES[name]
     answer = forward.ask(auth.PUBLIC, service, "GET", target)
     if answer.status != 200:
         raise _away()
-    return json.loads(answer.body)
+    rows = json.loads(answer.body)
+    return rows if part is None else rows[part]
 
 
 def _away() -> Problem:

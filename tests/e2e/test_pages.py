@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from gateway.web.filing import STEPS
 from tests.e2e.conftest import DESK, PHONE
 from tests.support import journey
 
@@ -26,7 +27,12 @@ def fill_in(page, *, group: str, category: str | None, who: str) -> None:
         page.locator(NEXT).click()
     page.check("input[value=JO-IR]")
     page.locator(NEXT).click()
+    # Service or right, and danger: passed over.
+    page.locator(NEXT).click()
+    page.locator(NEXT).click()
     page.fill("#text", TEXT)
+    page.locator(NEXT).click()
+    # And whom it is about.
     page.locator(NEXT).click()
     page.check(f"input[value={who}]")
     page.locator(NEXT).click()
@@ -236,13 +242,16 @@ def test_every_page_fits_and_can_be_read_and_hit(open_page, address, prefix, vie
     assert page.complaints == []
 
 
-@pytest.mark.parametrize("prefix", ["", "/en"], ids=["ar", "en"])
-def test_every_step_of_filing_fits_a_small_phone(open_page, address, prefix):
+@pytest.mark.parametrize(("prefix", "against"), [("", "person"), ("/en", "body")], ids=["ar", "en"])
+def test_every_step_of_filing_fits_a_small_phone(open_page, address, prefix, against):
     page = open_page()
     page.goto(address + prefix + "/file")
     found = {}
-    values = {"group": "water", "category": "water.outage", "where": "JO-IR", "who": "named"}
-    for _ in range(8):
+    values = {
+        **{"group": "water", "category": "water.outage", "where": "JO-IR", "who": "named"},
+        **{"about": "both", "rights": "CP-LIFE", "danger": "detention", "accused": against},
+    }
+    for _ in STEPS:
         step = page.locator("input[name=step]").get_attribute("value")
         wrong = page.evaluate(LAID_OUT) + page.evaluate(PALE)
         if wrong:
@@ -254,6 +263,10 @@ def test_every_step_of_filing_fits_a_small_phone(open_page, address, prefix):
                 "#text",
                 "كلمة " * 1500 + "wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww",
             )
+        elif step == "person":
+            page.fill("#accused_person", "w" * 120)
+        elif step == "body":
+            page.select_option("#whole_body", "MWI")
         elif step == "contact":
             page.fill("#email", "somebody@example.org")
         elif step == "check":

@@ -137,7 +137,8 @@ def test_every_step_has_a_template_and_every_field_of_intake_a_place():
     known = set(contracts.schema("intake", "Submission")["properties"])
     complainant = set(contracts.schema("intake", "Complainant")["properties"])
     assert {name for name in filing.PLACES if "." not in name} <= known
-    assert {name.split(".")[1] for name in filing.PLACES if "." in name} == complainant
+    assert {name.split(".")[1] for name in filing.PLACES if name.startswith("complainant.")} == complainant
+    assert {"service", "rights", "rights_codes", "groups", "urgent", "accused"} <= set(filing.PLACES)
 
 
 def test_the_choices_of_the_pages_are_those_of_intake():
