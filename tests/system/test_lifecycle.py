@@ -133,8 +133,7 @@ def test_from_receipt_to_the_end_each_fact_twice_and_out_of_order(disturbed, fil
         "assigned": 2,
         "officer_assigned": 2,
         "promised": 1,
-        # The question put the promise off, and the answer brought it back.
-        "promise_moved": 2,
+        # That the promise waits for the answer is said with the question, and needs no message of its own.
         "asked": 1,
         "officer_message": 1,
         "answered": 2,
