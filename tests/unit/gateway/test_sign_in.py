@@ -21,7 +21,7 @@ def test_the_first_day(rania):
 
 def test_the_cookies_are_shut_and_opaque(staff, rania):
     answer = come_in(staff, staff.browser(), rania.recovery[0])
-    assert (answer.status_code, answer.location) == (303, "/staff/sessions")
+    assert (answer.status_code, answer.location) == (303, "/staff/desk")
     cookies = {each.split("=")[0]: each for each in answer.headers.getlist("Set-Cookie")}
     for name in ("staff_session", sessions.DEVICE_COOKIE):
         assert "HttpOnly" in cookies[name]
@@ -34,7 +34,7 @@ def test_the_cookies_are_shut_and_opaque(staff, rania):
 
 def test_a_page_in_english_leads_to_a_page_in_english(staff, rania):
     answer = come_in(staff, staff.browser(), rania.recovery[0], "/en")
-    assert answer.location == "/en/staff/sessions"
+    assert answer.location == "/en/staff/desk"
 
 
 def test_a_wrong_password_and_no_account_are_one_page(staff, rania):
