@@ -43,7 +43,7 @@ class Wish:
     seed: int = 1
     first_day: date = date(2027, 1, 1)
     days: int = 365
-    per_day: float = 30.0
+    per_day: float = 24.0
     officers: int = SIZE
     outage: int | None = 129
     mischief: float = 0.005
