@@ -83,7 +83,7 @@ class Doing:
                     return False
                 self._do(connection, case, act, row.version)
         except (Refused, NoOfficer, actions.NoSuchCase) as refused:
-            self.counts[f"{act.action} refused: {refused or type(refused).__name__}"] += 1
+            self.counts[f"{act.action} refused: {type(refused).__name__} {refused}".rstrip()] += 1
             return False
         self.counts[act.action] += 1
         if self._chance.random() < 0.01:

@@ -217,14 +217,17 @@ class People:
         return Act(holder.who, "propose_reply", {**REPLY, "outcome": case.chance.choice(_OUTCOMES)})
 
     def _proposed(self, case: Case, now: datetime) -> Act | None:
-        people = self.staff.present(case.institution, "approver", now) or self.staff.present(
-            case.institution, "main", now
-        )
+        """The approver, or the main officer where there is none, or where the approver has nothing to do with the case."""
+        people = [
+            *self.staff.present(case.institution, "approver", now)[:1],
+            *self.staff.present(case.institution, "main", now)[:1],
+        ]
         if not people:
             return None
-        if case.chance.random() < (0.14 if case.returned < 3 else 0.0):
-            return Act(people[0].who, "return_reply", {"reason": _REASON})
-        return Act(people[0].who, "approve_reply", {})
+        who = people[0].who if case.chance.random() < 0.7 else people[-1].who
+        if case.returned < 3 and case.chance.random() < 0.14:
+            return Act(who, "return_reply", {"reason": _REASON})
+        return Act(who, "approve_reply", {})
 
     def _in_transfer(self, case: Case, now: datetime) -> Act | None:
         if case.arbiter:
