@@ -87,7 +87,7 @@ def handle_batch(facts: Sequence[Event], at=None, quiet: Quiet = NIGHT_IS_OFF) -
             case "ComplaintReceived":
                 handlers.complaints_received(connection, facts, unseal=unseal, **usual)
             case "ComplaintAssigned":
-                handlers.complaints_assigned(connection, facts, unseal=unseal, **usual)
+                handlers.complaints_assigned(connection, facts, unseal=unseal, language="ar", **usual)
             case "PromiseSet":
                 handlers.promises_set(connection, facts, **usual)
             case "PromiseMoved":

@@ -42,6 +42,7 @@ def test_a_complaint_is_counted_in_the_cell_where_it_stands_now(databases):
         "unowned": 1,
         "promised": 1,
         "overdue": 0,
+        "escalated": 0,
         "notices_delivered": 2,
         "notices_failed": 1,
     }

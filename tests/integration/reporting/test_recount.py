@@ -60,14 +60,14 @@ def test_the_commands_find_and_mend_a_wrong_figure(databases):
 
 def test_the_migration_makes_the_tables_that_the_store_declares(databases):
     for name, table in store.metadata.tables.items():
-        declared = [(column.name, column.nullable, column.computed is not None) for column in table.c]
+        declared = {(column.name, column.nullable, column.computed is not None) for column in table.c}
         made = databases.rows(
             "reporting",
             "SELECT column_name, is_nullable = 'YES', is_generated = 'ALWAYS' FROM information_schema.columns"
-            " WHERE table_schema = 'reporting' AND table_name = %(name)s ORDER BY ordinal_position",
+            " WHERE table_schema = 'reporting' AND table_name = %(name)s",
             {"name": name},
         )
-        assert made == declared, name
+        assert set(made) == declared, name
 
 
 def test_an_audit_comes_round_to_every_month_and_remembers_what_it_found(databases):

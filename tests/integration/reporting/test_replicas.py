@@ -71,6 +71,7 @@ def test_three_replicas_neither_deadlock_nor_lose_a_count(databases):
         "unowned": 0,
         "promised": 300,
         "overdue": 0,
+        "escalated": 0,
         "notices_delivered": 900,
         "notices_failed": 0,
     }
