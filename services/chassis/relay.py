@@ -45,7 +45,7 @@ class Settings:
         "RELAY_LINGER_SECONDS",
         "The shortest time from one pass of the relay to the next. The first fact after a rest leaves at once; under load, many"
         " small commits become one batch.",
-        default=0.1,
+        default=0.2,
         kind=float,
         least=0,
     )

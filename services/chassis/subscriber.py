@@ -36,7 +36,7 @@ class Settings:
     linger_seconds: float = setting(
         "SUBSCRIBER_LINGER_SECONDS",
         "The shortest time from one batch to the next. The first event after a rest is handled at once; under load, more come together.",
-        default=0.05,
+        default=0.15,
         kind=float,
         least=0,
     )
