@@ -31,7 +31,7 @@ from services.routing.views import Reader, Scope, Times
 _UTC = DateTime(timezone=True)
 
 NEVER = "infinity"
-SCANNED = 5_000
+SCANNED = 4_000
 """Of a list that is narrowed down by what no index knows, a page looks at so many cases at most. It may then be short and still go on."""
 
 COUNTED = 1_000
