@@ -20,9 +20,10 @@ _HOLDERS = text(
     "SELECT complaint_id::text, officer_id::text FROM cases WHERE complaint_id = ANY(CAST(:ids AS uuid[])) AND officer_id IS NOT NULL"
 )
 _TOLD = text(
-    "SELECT complaint_id::text, recipient, created_at FROM message "
+    "SELECT complaint_id::text, recipient, event_id::text FROM message "
     "WHERE complaint_id = ANY(CAST(:ids AS uuid[])) AND recipient LIKE 'officer:%'"
 )
+_SAID = text("SELECT event_id::text, recorded_at FROM outbox WHERE event_id = ANY(CAST(:ids AS uuid[]))")
 _READERS = 3
 
 
@@ -58,10 +59,16 @@ class Accusations:
             if officer in barred[identity]:
                 found.append(f"{identity} is with {officer}, against whose side it is directed")
         with database.transaction("notification") as other:
-            for identity, recipient, at in other.execute(_TOLD, {"ids": ids}):
-                late = identity not in self._since or at > self._since[identity]
-                if late and recipient.removeprefix("officer:") in barred[identity]:
-                    found.append(f"{identity}: {recipient} was told of it, against whose side it is directed")
+            told = [
+                (identity, recipient, event)
+                for identity, recipient, event in other.execute(_TOLD, {"ids": ids})
+                if recipient.removeprefix("officer:") in barred[identity]
+            ]
+        said = dict(connection.execute(_SAID, {"ids": [event for *_, event in told]}).all())
+        for identity, recipient, event in told:
+            # What happened before it was found out may still be on its way.
+            if identity not in self._since or said[event] > self._since[identity]:
+                found.append(f"{identity}: {recipient} was told of it, against whose side it is directed")
         for identity in ids:
             shut_out = sorted(barred[identity])
             for officer in self._chance.sample(shut_out, min(_READERS, len(shut_out))):
