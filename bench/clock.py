@@ -171,9 +171,9 @@ def _sweep() -> None:
 
     eventlet.monkey_patch()
     from services.chassis import settings
-    from services.routing import sweeping
+    from services.routing.cases.step import Keys
+    from services.routing.clock import sweeping
     from services.routing.settings import Settings
-    from services.routing.step import Keys
 
     wanted = settings.load(Settings)
     keys = Keys(wanted.seal_key, wanted.intake_seal_key)

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 
-from services.routing import outcomes
-from services.routing import transitions as t
+from services.routing.cases import outcomes
+from services.routing.cases import transitions as t
 
 _HEAD = """# The life of a case
 
-Written by `python -m services.cli contracts generate` from `services/routing/transitions.py`; a test keeps it true. What it does not
+Written by `python -m services.cli contracts generate` from `services/routing/cases/transitions.py`; a test keeps it true. What it does not
 hold is refused, with the actions that are allowed now. `GET /v1/staff/cases/{complaint_id}` lists those of the caller, with their
 fields; `POST /v1/staff/cases/{complaint_id}/actions/{action}` takes one.
 """

@@ -7,8 +7,9 @@ import click
 from gateway import policy
 from services.chassis import database, settings
 from services.chassis.clock import new_id, now
-from services.routing import accounts, credentials, phones, store_accounts, store_identity
 from services.routing.settings import AccountSettings
+from services.routing.staff import accounts, credentials, phones, store_identity
+from services.routing.staff import store as store_accounts
 
 _SERVICE = "routing"
 _SUBJECT = click.option(

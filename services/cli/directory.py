@@ -10,9 +10,9 @@ import click
 
 from services.chassis import database, settings
 from services.chassis.clock import AMMAN, now
-from services.routing import cells, sheet
-from services.routing.plan import Plan
-from services.routing.refusals import Refused
+from services.routing.directory.files import cells, sheet
+from services.routing.directory.plan import Plan
+from services.routing.directory.refusals import Refused
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _KIND = click.option("--kind", required=True, type=click.Choice(cells.KINDS))
@@ -30,7 +30,7 @@ def directory_group() -> None:
 @click.option("--apply", "carry_out", is_flag=True, help="Change the directory; else the file is only tried.")
 def import_file(file: Path, kind: str, carry_out: bool) -> None:
     """Try a CSV or XLSX FILE, or carry it out whole. With an error in it nothing changes, and the exit code is 1."""
-    from services.routing import handlers_import
+    from services.routing.directory.files import handlers as handlers_import
 
     rows = _read(file)
     with settings.fail_at_start(), database.transaction("routing") as connection:
@@ -54,7 +54,7 @@ def import_file(file: Path, kind: str, carry_out: bool) -> None:
 @click.option("--institution", help="Code of a body; default all.")
 def export_file(file: Path, kind: str, institution: str | None) -> None:
     """Write the entries of the directory to FILE (.csv or .xlsx), with the addresses and numbers of officers."""
-    from services.routing import exporting
+    from services.routing.directory.files import exporting
 
     with settings.fail_at_start(), database.transaction("routing") as connection:
         content = exporting.export(connection, kind, _format(file), institution=institution, contacts=True)
@@ -78,7 +78,8 @@ def dry_run(file: Path, begin: datetime, end: datetime) -> None:
     first, after = _midnight(begin.date()), _midnight(end.date() + timedelta(days=1))
     if first >= after:
         raise click.UsageError("--to comes before --from")
-    from services.routing import handlers_import, handlers_rules
+    from services.routing.directory import handlers_rules
+    from services.routing.directory.files import handlers as handlers_import
 
     rows = _read(file)
     with settings.fail_at_start(), database.transaction("routing") as connection:
@@ -98,7 +99,7 @@ def dry_run(file: Path, begin: datetime, end: datetime) -> None:
 
 
 def _read(file: Path) -> Any:
-    from services.routing import handlers_import
+    from services.routing.directory.files import handlers as handlers_import
 
     try:
         if file.stat().st_size > sheet.MOST_BYTES:

@@ -4,7 +4,7 @@ import click
 
 from services.chassis import database, settings
 from services.chassis.clock import now
-from services.routing import accounts, federation, providers, store_identity
+from services.routing.staff import accounts, federation, providers, store_identity
 
 _SERVICE = "routing"
 _CODE = click.option("--code", required=True, help="Short name in addresses: small letters, digits, dashes.")

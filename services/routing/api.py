@@ -12,22 +12,18 @@ from sqlalchemy import Row, select
 from services.chassis import database
 from services.chassis.clock import now
 from services.chassis.web import Blueprint, Problem, create_app, current_actor, require
-from services.routing import (
-    api_accounts,
-    api_cases,
-    api_desk,
-    api_directory,
-    api_providers,
-    api_staff_accounts,
-    api_texts,
-    calendar_api,
-    handlers,
-    handlers_directory,
-    schemas,
-    store,
-)
-from services.routing.api_directory import refusing
-from services.routing.presence import day_of
+from services.routing import handlers, schemas, store
+from services.routing.cases import api as api_cases
+from services.routing.deadlines import api as calendar_api
+from services.routing.desks import api as api_desk
+from services.routing.desks import api_texts
+from services.routing.directory import api as api_directory
+from services.routing.directory import handlers as handlers_directory
+from services.routing.directory.api import refusing
+from services.routing.directory.presence import day_of
+from services.routing.staff import api as api_accounts
+from services.routing.staff import api_providers
+from services.routing.staff import api_staff as api_staff_accounts
 
 _INSTITUTIONS_SECONDS = 300
 

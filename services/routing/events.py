@@ -3,10 +3,11 @@
 from marshmallow import fields, validate
 
 from services.chassis.contract import FactType, Reading, Reads
-from services.routing import case_facts, clock_facts
-from services.routing.assignment import FAILURES, REASONS
-from services.routing.case_facts import CODE, NameSchema, WithHistorySchema
-from services.routing.promise import CAUSES
+from services.routing.assigning.assignment import FAILURES, REASONS
+from services.routing.cases import events as case_facts
+from services.routing.cases.events import CODE, NameSchema, WithHistorySchema
+from services.routing.clock import events as clock_facts
+from services.routing.deadlines.promise import CAUSES
 
 #: The name of the service: of its schema, its facts and the tokens that are for it.
 SOURCE = "routing"

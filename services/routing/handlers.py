@@ -12,17 +12,8 @@ from sqlalchemy import Connection, Row
 from services.chassis import database, outbox
 from services.chassis.contract import Fact
 from services.chassis.event import Event
-from services.routing import (
-    directory,
-    escalation,
-    exclusion,
-    metrics,
-    records,
-    restriction,
-    store,
-    store_history,
-)
-from services.routing.assignment import (
+from services.routing import metrics, store
+from services.routing.assigning.assignment import (
     NOTHING,
     ON_CALL,
     OPEN_TO_ALL,
@@ -35,12 +26,16 @@ from services.routing.assignment import (
     Rule,
     Unassigned,
 )
-from services.routing.deciding import Deciding
-from services.routing.directory import Directory
+from services.routing.assigning.deciding import Deciding
+from services.routing.cases import records, store_history
+from services.routing.cases.records import Complaint
+from services.routing.clock import escalation
+from services.routing.deadlines.promise import BY_BODY, RIGHTS, SERVICE, URGENT
+from services.routing.deadlines.promises import count_again
+from services.routing.directory import snapshot
+from services.routing.directory.snapshot import Directory
 from services.routing.events import SOURCE
-from services.routing.promise import BY_BODY, RIGHTS, SERVICE, URGENT
-from services.routing.promises import count_again
-from services.routing.records import Complaint
+from services.routing.exclusions import exclusion, restriction
 
 
 def receive(
@@ -57,7 +52,7 @@ def receive(
     A complaint that has a case already is left alone, so that intake may say it twice. The keys of intake and of the names are needed
     where somebody is accused.
     """
-    known = directory.steady(connection)
+    known = snapshot.steady(connection)
     complaints = _unique(_complaint(event, known, names_key) for event in received)
     outcomes, deciding = _choose(connection, known, complaints, now)
     promised = [
@@ -115,7 +110,7 @@ def retry_unowned(
     rows = store.lock_unowned(connection, after, limit)
     if not rows:
         return 0, None
-    known = directory.current(connection)
+    known = snapshot.current(connection)
     complaints = [_stored(row) for row in rows]
     outcomes, deciding = _choose(connection, known, complaints, now)
     history: list[dict[str, Any]] = []

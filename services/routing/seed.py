@@ -10,16 +10,13 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis import database
 from services.chassis.clock import AMMAN, new_id, now
-from services.routing import (
-    roster,
-    store,
-    store_calendar,
-    store_desk,
-    store_directory,
-    store_exclusions,
-    store_timers,
-)
-from services.routing.presence import LIAISON, day_of
+from services.routing import roster, store
+from services.routing.clock import store as store_timers
+from services.routing.deadlines import store as store_calendar
+from services.routing.desks import store as store_desk
+from services.routing.directory import store as store_directory
+from services.routing.directory.presence import LIAISON, day_of
+from services.routing.exclusions import store as store_exclusions
 
 DATA = Path(__file__).parent / "data"
 _BEGINNING = date(2020, 1, 1)

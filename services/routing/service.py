@@ -15,25 +15,18 @@ from services.chassis.relay import Relay
 from services.chassis.schedule import Background, every
 from services.chassis.subscriber import subscribe
 from services.chassis.web import Web
-from services.routing import (
-    actions,
-    api,
-    api_accounts,
-    events,
-    handlers,
-    keeping_out,
-    metrics,
-    promises,
-    seed,
-    store,
-    store_accounts,
-    store_desk,
-    store_identity,
-    store_timers,
-    sweeping,
-)
+from services.routing import api, events, handlers, metrics, seed, store
+from services.routing.cases import actions
+from services.routing.cases.step import Keys
+from services.routing.clock import store as store_timers
+from services.routing.clock import sweeping
+from services.routing.deadlines import promises
+from services.routing.desks import store as store_desk
+from services.routing.exclusions import keeping_out
 from services.routing.settings import Settings
-from services.routing.step import Keys
+from services.routing.staff import api as api_accounts
+from services.routing.staff import store as store_accounts
+from services.routing.staff import store_identity
 
 log = logs.get()
 _CHUNK = 100

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from services.chassis.settings import key32, setting
-from services.routing.credentials import Cost
-from services.routing.session import Life
+from services.routing.staff.credentials import Cost
+from services.routing.staff.session import Life
 
 
 @dataclass(frozen=True)

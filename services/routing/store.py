@@ -26,8 +26,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.chassis.event import dump
-from services.routing.assignment import Load
-from services.routing.presence import LIAISON
+from services.routing.assigning.assignment import Load
+from services.routing.directory.presence import LIAISON
 
 metadata = MetaData()
 _UTC = DateTime(timezone=True)

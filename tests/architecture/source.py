@@ -31,6 +31,11 @@ class Module:
         return Path(self.path).stem
 
     @property
+    def place(self) -> str:
+        """Where it is inside its service: "handlers", "cases/store"."""
+        return "/".join(self.path.removesuffix(".py").split("/")[2:])
+
+    @property
     def service(self) -> str | None:
         """The service that it belongs to: intake … reporting, gateway, chassis, cli; None outside of them."""
         parts = self.path.split("/")

@@ -30,9 +30,11 @@ def test_every_rule_is_there():
         ("services/chassis/outbox.py", "import services.intake.store"),
         ("gateway/app.py", "from services.intake.complaint import KINDS"),
         ("services/routing/handlers.py", "def late():\n    import eventlet"),
-        ("services/routing/promise.py", "import sqlalchemy"),
-        ("services/routing/promise.py", "from services.routing.store import rows"),
+        ("services/routing/deadlines/promise.py", "import sqlalchemy"),
+        ("services/routing/deadlines/promise.py", "from services.routing.store import rows"),
         ("services/routing/store.py", "from . import handlers"),
+        ("services/routing/cases/store.py", "from services.routing.cases import api as case_api"),
+        ("services/routing/cases/transitions.py", "from services.routing.cases.store import add"),
         ("services/routing/api.py", "from services.routing import service"),
     ],
 )

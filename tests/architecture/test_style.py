@@ -121,7 +121,7 @@ def test_files_are_short():
 
 
 def test_rules_ask_for_no_clock_and_no_chance():
-    rules = [m for m in modules("services") if m.service in RULES and m.stem in RULES[m.service]]
+    rules = [m for m in modules("services") if m.service in RULES and m.place in RULES[m.service]]
     assert_none(line for module in rules for line in impure(module))
 
 

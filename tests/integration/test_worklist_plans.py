@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 import pytest
 
 from services.chassis import database
-from services.routing import seed, store_worklist, views
-from services.routing.store_worklist import Wanted
-from services.routing.views import Reader
+from services.routing import seed
+from services.routing.desks import store_worklist, views
+from services.routing.desks.store_worklist import Wanted
+from services.routing.desks.views import Reader
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 COUNT = 40_000

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, select, text
 from services.chassis import database
 from services.intake.complaint import Accused
 from services.routing import store
-from services.routing.store_exclusions import visible_to
-from services.routing.who import Who
+from services.routing.cases.who import Who
+from services.routing.exclusions.store import visible_to
 
 _OFFICERS = text("SELECT id::text, institution, rank, unit, name_ar FROM officer")
 _UNITS = text("SELECT code, institution, parent FROM unit")

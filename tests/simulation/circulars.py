@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from services.chassis import database
 from services.chassis.clock import AMMAN, new_id
-from services.routing import promises, store_calendar
+from services.routing.deadlines import promises
+from services.routing.deadlines import store as store_calendar
 from tests.simulation.clock import Clock
 
 _BY = "coordinator-1"

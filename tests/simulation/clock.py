@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from services.chassis import clock as wall
 from services.chassis.clock import AMMAN
-from services.routing import store_timers
+from services.routing.clock import store as store_timers
 
 
 @dataclass(slots=True)

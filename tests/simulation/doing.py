@@ -11,8 +11,9 @@ from services.chassis.clock import new_id
 from services.intake import api, speaking, tracking
 from services.intake import handlers as intake
 from services.intake.conversation import Utterance
-from services.routing import actions, service, store
-from services.routing.step import NoOfficer, Refused, Who
+from services.routing import service, store
+from services.routing.cases import actions
+from services.routing.cases.step import NoOfficer, Refused, Who
 from tests.simulation.clock import Clock
 from tests.simulation.filing import Filing
 from tests.simulation.ledger import Case

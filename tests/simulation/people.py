@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
-from services.routing.step import Who
+from services.routing.cases.step import Who
 from tests.simulation.ledger import Case
 from tests.simulation.staff import COORDINATORS, Person, Staff
 

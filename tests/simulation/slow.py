@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from services.chassis.clock import AMMAN
-from services.routing.calendar import Override
-from services.routing.promise import Pause
+from services.routing.deadlines.calendar import Override
+from services.routing.deadlines.promise import Pause
 from tests.unit.routing.calendars import Finger
 
 _MARK = text("SELECT version FROM directory_version")

@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 
-from services.routing import directory, presence, store, store_directory
-from services.routing.assignment import Need
-from services.routing.directory import Directory
-from services.routing.step import Who
+from services.routing import store
+from services.routing.assigning.assignment import Need
+from services.routing.cases.step import Who
+from services.routing.directory import presence, snapshot
+from services.routing.directory import store as store_directory
+from services.routing.directory.snapshot import Directory
 
 COORDINATORS = tuple(Who(f"coordinator-{number}", frozenset({"coordinator"})) for number in (1, 2, 3))
 _ROLES = {"main": "officer", "sub": "officer", "approver": "approver", "head": "head"}
@@ -39,7 +41,7 @@ class Staff:
 
     def look(self, connection: Connection) -> None:
         """Reads the directory again if it has changed."""
-        self.known = directory.current(connection)
+        self.known = snapshot.current(connection)
         if self.known.version == self._version:
             return
         self._version = self.known.version

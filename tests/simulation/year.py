@@ -11,15 +11,13 @@ from sqlalchemy import select
 
 from services.chassis import database
 from services.chassis.clock import AMMAN
-from services.routing import (
-    directory,
-    handlers_directory,
-    handlers_import,
-    store,
-    store_directory,
-)
-from services.routing.presence import LIAISON
-from services.routing.sheet import read_csv
+from services.routing import store
+from services.routing.directory import handlers as handlers_directory
+from services.routing.directory import snapshot
+from services.routing.directory import store as store_directory
+from services.routing.directory.files import handlers as handlers_import
+from services.routing.directory.files.sheet import read_csv
+from services.routing.directory.presence import LIAISON
 from tests.simulation.circulars import Circulars, Happening
 from tests.simulation.clock import Clock
 
@@ -154,7 +152,7 @@ class Year:
         day = self.clock.wall.date()
         chance = random.Random(f"{self._seed}/morning/{day}")
         with database.transaction("routing") as connection:
-            known = directory.current(connection)
+            known = snapshot.current(connection)
             query = select(store.officer).where(
                 store.officer.c.valid_to.is_(None), store.officer.c.rank != "head"
             )

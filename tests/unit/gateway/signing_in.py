@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from services.chassis.clock import now
 from services.cli.main import main
-from services.routing import credentials
+from services.routing.staff import credentials
 
 RANIA = "rania@mwi.gov.jo"
 NEW = "a horse that is correct"

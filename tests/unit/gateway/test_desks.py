@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gateway.web import case_forms, case_view, case_words, conversation, desk, officer_pages, render
-from services.routing import outcomes, schemas_cases, views
-from services.routing import transitions as t
+from services.routing.cases import outcomes
+from services.routing.cases import schemas as schemas_cases
+from services.routing.cases import transitions as t
+from services.routing.desks import views
 
 NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
 #: Who takes actions by a page; the complainant and the clock have none.

@@ -261,7 +261,7 @@ def test_the_directory_is_searched(lead):
 
 
 def test_sessions_of_an_account_are_ended(lead):
-    from services.routing import accounts, credentials
+    from services.routing.staff import accounts, credentials
 
     with database.transaction("routing") as connection:
         accounts.add(

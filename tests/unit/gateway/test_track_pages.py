@@ -7,7 +7,7 @@ import pytest
 
 from gateway.web import conversation, once, render
 from services.chassis import clock
-from services.routing import outcomes
+from services.routing.cases import outcomes
 from tests.unit.gateway.said import ANSWERED, AT, AWAITING, NUMBER, QUESTION, REPLY, complaint, said
 
 

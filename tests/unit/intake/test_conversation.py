@@ -8,7 +8,7 @@ from services.chassis import database, seal
 from services.chassis.subscriber import Permanent
 from services.intake import complaint, conversation, events
 from services.intake.service import IntakeService
-from services.routing import transitions
+from services.routing.cases import transitions
 from tests.unit.intake.conftest import headers, submission
 from tests.unit.intake.test_progress import assigned, event
 

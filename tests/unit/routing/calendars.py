@@ -4,7 +4,7 @@ from datetime import date, datetime, time, timedelta
 
 from hypothesis import strategies as st
 
-from services.routing.calendar import AMMAN, CLOSED, HOURS, OPEN, Calendar, Override, WeekdayHours
+from services.routing.deadlines.calendar import AMMAN, CLOSED, HOURS, OPEN, Calendar, Override, WeekdayHours
 
 FIRST, LAST = date(2026, 12, 20), date(2027, 1, 20)
 OPENS, CLOSES = time(8), time(15)

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 from services.chassis import database
 from services.chassis.clock import new_id
-from services.routing import promises
+from services.routing.deadlines import promises
 from tests.unit.routing.conftest import NOW
 
 LATER = NOW + timedelta(days=2)

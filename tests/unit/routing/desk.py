@@ -6,8 +6,9 @@ from types import SimpleNamespace
 from services.chassis import database
 from services.chassis.clock import new_id
 from services.chassis.event import Event
-from services.routing import actions, timers
-from services.routing.step import Keys, Who
+from services.routing.cases import actions
+from services.routing.cases.step import Keys, Who
+from services.routing.clock import timers
 from tests.unit.routing.conftest import NOW, received
 
 REPLY = {

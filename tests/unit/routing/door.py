@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from services.chassis import database
 from services.chassis.clock import new_id
-from services.routing import accounts, credentials, sessions, sign_in
-from services.routing.session import Life
-from services.routing.sessions import Where
+from services.routing.staff import accounts, credentials, sessions, sign_in
+from services.routing.staff.session import Life
+from services.routing.staff.sessions import Where
 from tests.unit.routing.conftest import NOW
 
 LIFE = Life(timedelta(minutes=30), timedelta(hours=1), timedelta(hours=12))

@@ -9,11 +9,11 @@ from click.testing import CliRunner
 from services.chassis import database
 from services.chassis.seal import unseal
 from services.cli.main import main
-from services.routing import actions, effects
-from services.routing import transitions as t
-from services.routing.endings import EFFECTS
-from services.routing.step import Who
-from services.routing.timers import Swept
+from services.routing.cases import actions, effects
+from services.routing.cases import transitions as t
+from services.routing.cases.endings import EFFECTS
+from services.routing.cases.step import Who
+from services.routing.clock.timers import Swept
 from tests.unit.routing.desk import COORDINATOR, REPLY, Desk, at
 
 

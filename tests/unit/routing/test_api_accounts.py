@@ -14,8 +14,8 @@ from services.chassis import actor
 from services.chassis.actor import Actor
 from services.chassis.clock import now
 from services.cli.main import main
-from services.routing import accounts, credentials
 from services.routing.service import create_app
+from services.routing.staff import accounts, credentials
 
 RANIA = "rania@mwi.gov.jo"
 HOME = {"place": "198.51.100.0/24", "agent": "Firefox, Android"}

@@ -8,7 +8,7 @@ import pytest
 from services.chassis import actor
 from services.chassis.actor import Actor
 from services.chassis.clock import now
-from services.routing import transitions as t
+from services.routing.cases import transitions as t
 from services.routing.service import create_app
 from tests.unit.routing.conftest import received
 from tests.unit.routing.desk import REPLY

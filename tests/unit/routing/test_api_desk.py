@@ -262,7 +262,7 @@ def test_what_is_raised_to_somebody_is_theirs_to_decide(ids, call, desk, routing
 
 
 def test_a_list_that_is_narrowed_down_goes_on_where_it_stopped_looking(call, routing, monkeypatch):
-    from services.routing import store_worklist
+    from services.routing.desks import store_worklist
 
     monkeypatch.setattr(store_worklist, "SCANNED", 4)
     routing.receive([received(governorate="JO-IR") for _ in range(9)] + [received(governorate="JO-KA")])
@@ -276,7 +276,7 @@ def test_a_list_that_is_narrowed_down_goes_on_where_it_stopped_looking(call, rou
 
 
 def test_counting_ends_at_a_thousand(call, routing, monkeypatch):
-    from services.routing import store_worklist
+    from services.routing.desks import store_worklist
 
     monkeypatch.setattr(store_worklist, "COUNTED", 3)
     routing.receive([received() for _ in range(5)])

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.routing import decision
-from services.routing.assignment import (
+from services.routing.assigning import decision
+from services.routing.assigning.assignment import (
     BODY_IMPLICATED,
     HAD_IT_BEFORE,
     LEAST_LOADED,

@@ -7,7 +7,8 @@ import pytest
 
 from services.chassis import database
 from services.chassis.clock import new_id
-from services.routing import explaining, handlers
+from services.routing import handlers
+from services.routing.assigning import explaining
 from tests.unit.routing.conftest import NOW, received
 
 REPLICAS = 3

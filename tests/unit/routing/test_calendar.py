@@ -7,8 +7,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from services.routing.calendar import Calendar, NoWorkingDay, WeekdayHours
-from services.routing.promise import Term, due_at, term_for
+from services.routing.deadlines.calendar import Calendar, NoWorkingDay, WeekdayHours
+from services.routing.deadlines.promise import Term, due_at, term_for
 
 AMMAN = ZoneInfo("Asia/Amman")
 OPENS, CLOSES = time(8), time(15)

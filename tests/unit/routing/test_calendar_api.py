@@ -4,7 +4,7 @@ import pytest
 
 from services.chassis import database
 from services.chassis.clock import new_id, now
-from services.routing import promises
+from services.routing.deadlines import promises
 from tests.unit.routing.conftest import received
 from tests.unit.routing.test_api import COORDINATOR, PUBLIC, call, officer_of  # noqa: F401 - `call` is a fixture.
 

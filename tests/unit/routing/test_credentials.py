@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.routing import credentials
-from services.routing.credentials import Refused
+from services.routing.staff import credentials
+from services.routing.staff.credentials import Refused
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 KEYS = credentials.keys(base64.b64encode(b"k" * 32).decode())

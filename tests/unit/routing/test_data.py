@@ -9,9 +9,9 @@ import pytest
 
 from services.chassis.clock import now
 from services.routing import roster, seed
-from services.routing.assignment import Need, Rule, choose_rule
-from services.routing.entries import GOVERNORATES as KNOWN_GOVERNORATES
-from services.routing.entries import check_unit
+from services.routing.assigning.assignment import Need, Rule, choose_rule
+from services.routing.directory.entries import GOVERNORATES as KNOWN_GOVERNORATES
+from services.routing.directory.entries import check_unit
 
 ROOT = Path(__file__).parents[3] / "services"
 

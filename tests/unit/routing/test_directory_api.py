@@ -11,8 +11,9 @@ import pytest
 from services.chassis import database
 from services.chassis.actor import Actor
 from services.chassis.clock import now
-from services.routing import directory, handlers_directory
-from services.routing.presence import day_of
+from services.routing.directory import handlers as handlers_directory
+from services.routing.directory import snapshot
+from services.routing.directory.presence import day_of
 from tests.unit.routing.conftest import COORDINATOR, NOW, main_of, received
 
 PUBLIC = Actor("p", frozenset({"public"}))
@@ -230,7 +231,7 @@ def test_exports_hold_contact_data_for_the_coordinator_alone(ask, routing):
 
 def test_the_day_is_looked_at_once(routing):
     with database.transaction("routing") as connection:
-        known = directory.current(connection)
+        known = snapshot.current(connection)
         assert known.officers_of("MOH", NOW) is known.officers_of("MOH", NOW + timedelta(hours=1))
         for number in range(9):
             known.officers_of("MOH", NOW + timedelta(days=number))

@@ -8,7 +8,8 @@ import pytest
 from services.chassis import actor, database
 from services.chassis.actor import Actor
 from services.chassis.clock import now
-from services.routing import cells, exporting, handlers_import, sheet
+from services.routing.directory.files import cells, exporting, sheet
+from services.routing.directory.files import handlers as handlers_import
 from services.routing.service import create_app
 
 COORDINATOR = Actor("c", frozenset({"coordinator"}))

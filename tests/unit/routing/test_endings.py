@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from services.chassis.seal import unseal
-from services.routing import actions, effects
-from services.routing.step import Who
+from services.routing.cases import actions, effects
+from services.routing.cases.step import Who
 from tests.unit.routing.desk import COORDINATOR, NO_WAY, Desk
 
 

@@ -6,10 +6,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from services.routing import escalation, promise
-from services.routing import transitions as t
-from services.routing.calendar import AMMAN
-from services.routing.escalation import (
+from services.routing.cases import transitions as t
+from services.routing.clock import escalation
+from services.routing.clock.escalation import (
     COORDINATOR,
     HEAD,
     IDLE,
@@ -20,7 +19,9 @@ from services.routing.escalation import (
     Threshold,
     look,
 )
-from services.routing.promise import Pause
+from services.routing.deadlines import promise
+from services.routing.deadlines.calendar import AMMAN
+from services.routing.deadlines.promise import Pause
 from tests.unit.routing.calendars import Finger, calendar, holidays, lists, moments
 
 EVER = date(2020, 1, 1)

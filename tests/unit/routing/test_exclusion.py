@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.routing import exclusion
-from services.routing.exclusion import Post, Unit, body, person, unit
+from services.routing.exclusions import exclusion
+from services.routing.exclusions.exclusion import Post, Unit, body, person, unit
 
 UNITS = [
     Unit("NORTH", "WAJ"),

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.routing import accounts, federation
-from services.routing.federation import Account, Rules, Said
+from services.routing.staff import accounts, federation
+from services.routing.staff.federation import Account, Rules, Said
 
 BODIES = ("MWI", "MOH", "MOF")
 VALUES = ("otp", "hwk", "pwd")

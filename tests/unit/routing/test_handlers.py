@@ -10,7 +10,9 @@ from services.chassis import database
 from services.chassis.clock import new_id
 from services.chassis.contract import Fact
 from services.chassis.seal import unseal
-from services.routing import directory, events, handlers, handlers_directory, seed, store
+from services.routing import events, handlers, seed, store
+from services.routing.directory import handlers as handlers_directory
+from services.routing.directory import snapshot
 from services.routing.service import RoutingService
 from tests.unit.routing.conftest import NOW, received
 
@@ -260,7 +262,7 @@ def test_the_calendar_grows_by_itself_and_keeps_what_was_moved(routing):
 def test_the_directory_is_read_again_only_when_a_row_changed(routing):
     def current():
         with database.transaction("routing") as connection:
-            return directory.current(connection)
+            return snapshot.current(connection)
 
     first = current()
     assert current() is first

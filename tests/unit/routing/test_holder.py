@@ -5,9 +5,9 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.routing import escalation
-from services.routing.escalation import COORDINATOR, HEAD, MAIN_OFFICER, People
-from services.routing.presence import Leave, Presence
+from services.routing.clock import escalation
+from services.routing.clock.escalation import COORDINATOR, HEAD, MAIN_OFFICER, People
+from services.routing.directory.presence import Leave, Presence
 
 EVER = date(2020, 1, 1)
 MAINS, HEADS, DESK = ("m1", "m2"), ("h1",), ("c1", "c2")

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.routing import cells
-from services.routing.importing import plan
-from services.routing.plan import Known
-from services.routing.refusals import TEXTS, Refused
-from services.routing.sheet import read_csv, read_rows
+from services.routing.directory.files import cells
+from services.routing.directory.files.importing import plan
+from services.routing.directory.files.sheet import read_csv, read_rows
+from services.routing.directory.plan import Known
+from services.routing.directory.refusals import TEXTS, Refused
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 TODAY = NOW.date()

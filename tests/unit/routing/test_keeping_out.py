@@ -6,9 +6,12 @@ import pytest
 
 from services.chassis import database
 from services.chassis.seal import seal, unseal
-from services.routing import actions, explaining, keeping_out, store_exclusions
-from services.routing import transitions as t
-from services.routing.step import NoOfficer, Refused, Who
+from services.routing.assigning import explaining
+from services.routing.cases import actions
+from services.routing.cases import transitions as t
+from services.routing.cases.step import NoOfficer, Refused, Who
+from services.routing.exclusions import keeping_out
+from services.routing.exclusions import store as store_exclusions
 from tests.unit.routing.conftest import NOW, received
 from tests.unit.routing.desk import REPLY, Desk
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.routing import lockout
-from services.routing.lockout import CODE, PASSWORD, Tries, Verdict, judge
+from services.routing.staff import lockout
+from services.routing.staff.lockout import CODE, PASSWORD, Tries, Verdict, judge
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 #: The longest that what others do elsewhere may cost who signs in from a new place.

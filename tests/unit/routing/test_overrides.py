@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.routing.calendar import (
+from services.routing.deadlines.calendar import (
     AMMAN,
     CLOSED,
     HOURS,
@@ -16,7 +16,7 @@ from services.routing.calendar import (
     Override,
     closes_a_month,
 )
-from services.routing.promise import due_at
+from services.routing.deadlines.promise import due_at
 from tests.unit.routing.calendars import (
     CLOSES,
     FIRST,

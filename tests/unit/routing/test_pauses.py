@@ -4,9 +4,12 @@ from datetime import date, datetime, timedelta
 
 from services.chassis import database
 from services.chassis.clock import new_id
-from services.routing import directory, promises, seed, store_calendar
-from services.routing.assignment import Need
-from services.routing.promise import Pause
+from services.routing import seed
+from services.routing.assigning.assignment import Need
+from services.routing.deadlines import promises
+from services.routing.deadlines import store as store_calendar
+from services.routing.deadlines.promise import Pause
+from services.routing.directory import snapshot
 from tests.unit.routing.circulars import LATER, due, recompute, record, said, turn, withdraw
 from tests.unit.routing.conftest import NOW, received
 
@@ -68,7 +71,7 @@ def test_urgent_is_promised_by_the_clock_and_moved_by_no_circular(routing):
     record(said())
     assert recompute() == (1, 0)
     with database.transaction("routing") as connection:
-        known = directory.current(connection)
+        known = snapshot.current(connection)
     need = Need("water.outage", "JO-IR", "ar")
     urgent = known.promise("complaint", NOW, need, "WAJ", frozenset({"urgent", "rights"}))
     assert (urgent.due_at, urgent.working_days, urgent.wall_hours) == (NOW + timedelta(hours=24), None, 24)

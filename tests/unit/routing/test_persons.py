@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.routing import persons
+from services.routing.exclusions import persons
 
 PEOPLE = [
     persons.named("salem", "WAJ", "سالم أحمد الزعبي", "Salem Al-Zoubi"),

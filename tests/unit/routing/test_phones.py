@@ -7,9 +7,9 @@ import pytest
 
 from services.chassis import database
 from services.chassis.clock import new_id
-from services.routing import accounts, credentials, lockout, phones, sign_in, store_identity
-from services.routing.credentials import Cost
-from services.routing.session import GRACE
+from services.routing.staff import accounts, credentials, lockout, phones, sign_in, store_identity
+from services.routing.staff.credentials import Cost
+from services.routing.staff.session import GRACE
 from tests.unit.routing.door import HOME, LIFE, PASSWORD, RANIA, Door
 
 SOMEBODY = "0191d4c0-0000-7000-8000-000000000001"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.routing.presence import (
+from services.routing.directory.presence import (
     Duty,
     Leave,
     Presence,

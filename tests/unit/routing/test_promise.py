@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.routing.calendar import AMMAN
-from services.routing.promise import (
+from services.routing.deadlines.calendar import AMMAN
+from services.routing.deadlines.promise import (
     Pause,
     StepTerm,
     Term,

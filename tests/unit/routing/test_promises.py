@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 
 from services.chassis import database
 from services.chassis.clock import new_id
-from services.routing import directory, handlers, promises, store_calendar
+from services.routing import handlers
+from services.routing.deadlines import promises
+from services.routing.deadlines import store as store_calendar
+from services.routing.directory import snapshot
 from services.routing.service import RoutingService
 from tests.unit.routing.circulars import LATER, due, recompute, record, said, stretch, withdraw
 from tests.unit.routing.conftest import NOW, received
@@ -157,7 +160,7 @@ def _promises_after(connection, order, seal_key) -> list[datetime]:
         promises.record_override(connection, wanted, by="c", now=LATER, override_id=new_id(), job_id=new_id())
         while promises.recompute(connection, now=LATER) is not None:
             pass
-    known = directory.current(connection)
+    known = snapshot.current(connection)
     found = []
     for event in complaints:
         (row,) = store_calendar.lock_cases(connection, [event.subject])
@@ -210,7 +213,7 @@ def test_a_circular_waits_for_those_who_still_count_without_it(routing):
         done.set()
 
     with database.transaction("routing") as connection:
-        directory.steady(connection)
+        snapshot.steady(connection)
         other = threading.Thread(target=circular)
         other.start()
         assert begun.wait(10)

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from services.routing import actions
-from services.routing.step import Who
-from services.routing.timers import Swept
+from services.routing.cases import actions
+from services.routing.cases.step import Who
+from services.routing.clock.timers import Swept
 from tests.unit.routing.circulars import recompute, record, said
 from tests.unit.routing.conftest import NOW, received
 from tests.unit.routing.desk import REPLY, Desk

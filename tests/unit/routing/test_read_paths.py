@@ -3,8 +3,8 @@
 import pytest
 
 from services.chassis import database
-from services.routing import store_exclusions
-from services.routing.who import Who
+from services.routing.cases.who import Who
+from services.routing.exclusions import store as store_exclusions
 from tests.unit.routing.conftest import received
 from tests.unit.routing.test_api_cases import COORDINATOR, call, officer_of
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.routing.assignment import Need, Rule, choose_rule
-from services.routing.rehearsal import Group, marks, rehearse
+from services.routing.assigning.assignment import Need, Rule, choose_rule
+from services.routing.directory.rehearsal import Group, marks, rehearse
 
 BEGIN = datetime(2026, 10, 1, tzinfo=UTC)
 END = BEGIN + timedelta(days=31)

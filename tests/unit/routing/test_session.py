@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.routing.session import GOOD, OVER, REUSED, ROTATE, TOUCH, Life, Times, judge
+from services.routing.staff.session import GOOD, OVER, REUSED, ROTATE, TOUCH, Life, Times, judge
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 LIFE = Life(timedelta(minutes=30), timedelta(hours=1), timedelta(hours=12))

@@ -8,9 +8,10 @@ import pytest
 
 from services.chassis import database
 from services.chassis.clock import new_id
-from services.routing import accounts, credentials, lockout, sessions, sign_in, store_accounts
-from services.routing.session import GRACE
-from services.routing.sessions import Where
+from services.routing.staff import accounts, credentials, lockout, sessions, sign_in
+from services.routing.staff import store as store_accounts
+from services.routing.staff.session import GRACE
+from services.routing.staff.sessions import Where
 from tests.unit.routing.conftest import NOW
 from tests.unit.routing.door import HASHED, HOME, LIFE, PASSWORD, RANIA, Door
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.routing import cells, sheet, workbook
-from services.routing.refusals import Refused
+from services.routing.directory.files import cells, sheet, workbook
+from services.routing.directory.refusals import Refused
 
 cell_texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20).map(str.strip)
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from services.chassis import database
-from services.routing import accounts, credentials, lockout, sign_in
-from services.routing.sessions import Where
+from services.routing.staff import accounts, credentials, lockout, sign_in
+from services.routing.staff.sessions import Where
 from tests.unit.routing.conftest import NOW
 from tests.unit.routing.door import HOME, PASSWORD, RANIA, Door
 

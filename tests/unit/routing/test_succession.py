@@ -6,11 +6,12 @@ import pytest
 
 from services.chassis import database
 from services.chassis.clock import now
-from services.routing import directory, handlers_import
-from services.routing.assignment import Need
-from services.routing.sheet import read_csv
-from services.routing.step import Refused
-from services.routing.succession import Service, heir
+from services.routing.assigning.assignment import Need
+from services.routing.cases.step import Refused
+from services.routing.directory import snapshot
+from services.routing.directory.files import handlers as handlers_import
+from services.routing.directory.files.sheet import read_csv
+from services.routing.directory.succession import Service, heir
 from tests.unit.routing.conftest import NOW, received
 from tests.unit.routing.desk import Desk
 
@@ -72,7 +73,7 @@ def test_a_body_that_has_cases_does_not_end_without_a_successor(routing, keys):
 def test_where_nobody_succeeds_the_coordinator_has_what_comes(routing):
     assert end("WAJ", END).errors == []
     with database.transaction("routing") as connection:
-        known = directory.current(connection)
+        known = snapshot.current(connection)
     need = Need("water.outage", "JO-IR", "ar")
     assert known.rule(need, NOW).institution == "WAJ"
     assert known.rule(need, NOW + timedelta(days=10)) is None

@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.chassis import database
-from services.routing import store_timers, sweeping, timers
+from services.routing.cases.step import Keys, Who
+from services.routing.clock import store as store_timers
+from services.routing.clock import sweeping, timers
+from services.routing.clock.timers import Swept
 from services.routing.service import RoutingService
-from services.routing.step import Keys, Who
-from services.routing.timers import Swept
 from tests.unit.routing.conftest import NOW, received
 from tests.unit.routing.desk import Desk
 from tests.unit.routing.ticking import CLOCK, DUE, HALF, IDLE, head_of, sweep, through, told, whole

@@ -5,8 +5,8 @@ from itertools import combinations
 import pytest
 
 from services.routing import events
-from services.routing import transitions as t
-from services.routing.outcomes import DECISIONS
+from services.routing.cases import transitions as t
+from services.routing.cases.outcomes import DECISIONS
 
 
 def reachable(start: str) -> set[str]:

@@ -6,8 +6,8 @@ import pytest
 
 from services.chassis import database
 from services.chassis.clock import new_id
-from services.routing import store_timers
-from services.routing.step import Keys, Who
+from services.routing.cases.step import Keys, Who
+from services.routing.clock import store as store_timers
 from tests.unit.routing.conftest import received
 from tests.unit.routing.desk import Desk
 from tests.unit.routing.ticking import sweep, whole

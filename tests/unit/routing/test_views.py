@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.routing import views
-from services.routing.views import NotYours, Reader, Scope
+from services.routing.desks import views
+from services.routing.desks.views import NotYours, Reader, Scope
 
 OFFICER_ID = "018f3c1e-0000-7000-8000-000000000001"
 OTHER_ID = "018f3c1e-0000-7000-8000-000000000002"

@@ -3,10 +3,11 @@
 from datetime import UTC, datetime
 
 from services.chassis import database
-from services.routing import store_history, timers
-from services.routing.history import verify
-from services.routing.step import Keys, Who
-from services.routing.timers import Swept
+from services.routing.cases import store_history
+from services.routing.cases.history import verify
+from services.routing.cases.step import Keys, Who
+from services.routing.clock import timers
+from services.routing.clock.timers import Swept
 
 # The case of the desk comes on Monday the 23rd of November at noon in Amman: three hours of work are left on that day.
 IDLE = datetime(2026, 11, 25, 12, tzinfo=UTC)

@@ -7,17 +7,11 @@ from datetime import date, timedelta
 import pytest
 
 from services.reporting import store as reporting_store
-from services.routing import (
-    actions,
-    directory,
-    exclusion,
-    handlers,
-    presence,
-    promises,
-    records,
-    store,
-    store_history,
-)
+from services.routing import handlers, store
+from services.routing.cases import actions, records, store_history
+from services.routing.deadlines import promises
+from services.routing.directory import presence, snapshot
+from services.routing.exclusions import exclusion
 from tests.simulation.doing import Unrefused
 from tests.simulation.invariants import Broken
 from tests.simulation.run import Wish, begun
@@ -80,7 +74,7 @@ SABOTAGES = {
     "the accused": (exclusion, "excluded", nobody, "against whose side"),
     "circulars": (promises, "_count_again", nothing_moves, "counted with a finger"),
     "what was told": (records, "moved_fact", told_otherwise(records.moved_fact), "was told"),
-    "due times": (directory.Directory, "due", a_day_early(directory.Directory.due), "counted with a finger"),
+    "due times": (snapshot.Directory, "due", a_day_early(snapshot.Directory.due), "counted with a finger"),
     "unowned": (handlers.store, "own_cases", nothing, "its facts say"),
     "reporting": (reporting_store, "MOVED", reporting_store.OVERDUE, "reporting counts it as"),
 }

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from services.routing import store_exclusions
+from services.routing.exclusions import store as store_exclusions
 
 revision = "0007"
 down_revision = "0010"

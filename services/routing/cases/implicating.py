@@ -1,0 +1,121 @@
+"""Somebody turns out to be whom a case is directed against: they are kept out of it, and it is taken away from them at once."""
+
+from typing import Any
+
+from services.routing import events
+from services.routing.assigning.assignment import Assigned, Outcome, Unassigned
+from services.routing.assigning.deciding import Deciding
+from services.routing.cases import effects, records
+from services.routing.cases import store as store_cases
+from services.routing.cases import transitions as t
+from services.routing.cases.step import Next, Refused, Step
+from services.routing.exclusions import exclusion, restriction
+
+
+def implicate(step: Step) -> None:
+    """Somebody names whom the case is directed against: a body, a unit, an officer."""
+    step.note["reason"] = step.fields["reason"]
+    _shut_out(step, _subjects(step))
+
+
+def keep_out(step: Step) -> None:
+    """The directory, or a case that this one is merged with, tells more of whom it is directed against."""
+    _shut_out(step, step.fields["subjects"])
+
+
+def _shut_out(step: Step, new: frozenset[str]) -> None:
+    implicated = frozenset(step.case.implicated) | new
+    step.end(implicated=sorted(implicated))
+    if step.case.escalated_to is not None and str(step.case.escalated_to) in step.excluded:
+        # Others of that level may answer it, and time raises it further.
+        step.end(escalated_to=None)
+    # The history is read by colleagues of who is accused, and never altered: it names places, and counts persons.
+    step.details |= {
+        "institutions": sorted(exclusion.named(new, exclusion.BODY)),
+        "units": sorted(exclusion.named(new, exclusion.UNIT)),
+        "persons": len(exclusion.named(new, exclusion.PERSON)),
+    }
+    step.facts += restriction.restrict(
+        step.connection, step.known, step.id, implicated, key=step.keys.intake, now=step.now
+    )
+    if must_be_taken(step):
+        outcome, _ = _outcome(step)
+        found = "officer" if isinstance(outcome, Assigned) else "nobody"
+        step.following.append(Next(step.id, "take_away", {"found": found}))
+
+
+def must_be_taken(step: Step) -> bool:
+    """Whether who has the case, or wrote the reply that waits for approval, is kept out of it."""
+    case = step.case
+    if case.status not in t.ON_DESK:
+        return False
+    holders = {str(case.officer_id)}
+    if case.status == t.REPLY_PROPOSED:
+        reply = store_cases.last(step.connection, store_cases.reply, step.id)
+        holders |= {reply.author} if reply else set()
+    return not holders.isdisjoint(step.excluded)
+
+
+def take_away(step: Step) -> None:
+    """Whatever was under way ends, and another officer of the body has it, or the coordinator's desk."""
+    if step.case.status == t.AWAITING_COMPLAINANT:
+        effects.end_question(step, "withdrawn")
+    elif step.case.status == t.IN_TRANSFER:
+        effects.end_transfer(step, "withdrawn")
+    elif step.case.status == t.REPLY_PROPOSED:
+        effects.drop_reply(step)
+    outcome, deciding = _outcome(step)
+    deciding.keep([step.id])
+    step.details["decision"] = deciding.id
+    if isinstance(outcome, Assigned):
+        effects.give(step, outcome.officer, outcome.reason)
+    else:
+        _to_the_coordinator(step, outcome)
+
+
+def _outcome(step: Step) -> tuple[Outcome, Deciding]:
+    case = step.case
+    # Who is not kept out goes on with it, where only the reply was written by somebody who is.
+    return effects.decide(step, case.institution, keeps=str(case.officer_id))
+
+
+def _to_the_coordinator(step: Step, outcome: Unassigned) -> None:
+    step.end(
+        officer_id=None,
+        reason=outcome.reason,
+        assigned_at=None,
+        unowned_since=step.now,
+        escalated_to=None,
+        escalated_at=None,
+        called=None,
+    )
+    step.details |= {"institution": outcome.institution, "reason": outcome.reason}
+    data: dict[str, Any] = {
+        "complaint_id": step.id,
+        "institution": outcome.institution,
+        "reason": outcome.reason,
+        "unowned_since": step.now,
+    }
+    scope = outcome.institution or records.NO_SCOPE
+    step.facts.append(events.ASSIGNMENT_FAILED.new(step.id, data, scope=scope))
+
+
+def _subjects(step: Step) -> frozenset[str]:
+    found = set()
+    institution, unit = step.fields.get("institution"), step.fields.get("unit")
+    officer = step.fields.get("officer_id")
+    if unit is not None:
+        if step.known.units.get(unit) is None or institution not in (None, step.known.units[unit]):
+            raise Refused("unit", "unit_unknown")
+        found.add(exclusion.unit(unit))
+    elif institution is not None:
+        if institution not in step.known.names:
+            raise Refused("institution", "institution_unknown")
+        found.add(exclusion.body(institution))
+    if officer is not None:
+        if str(officer) not in step.known.contacts:
+            raise Refused("officer_id", "officer_unknown")
+        found.add(exclusion.person(str(officer)))
+    if not found:
+        raise Refused("officer_id", "nobody_named")
+    return frozenset(found)

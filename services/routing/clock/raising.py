@@ -1,0 +1,77 @@
+"""What it means that a case is raised (who is told, what its row, its history and its fact say), and that its holder gives it back."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from services.routing.cases.step import Step
+from services.routing.clock import escalation
+from services.routing.clock import events as clock_facts
+from services.routing.directory.snapshot import Directory
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """A case that is raised: columns, details of the line of the history, data of ComplaintEscalated."""
+
+    changes: dict[str, Any]
+    details: dict[str, Any]
+    data: dict[str, Any]
+
+
+def raised(
+    known: Directory,
+    case: Any,
+    level: int,
+    cause: str,
+    *,
+    institution: str | None,
+    officer: str | None,
+    excluded: Collection[str],
+    now: datetime,
+    key: str,
+) -> Raised:
+    """The case, which `officer` of `institution` has, is raised to `level` or, where that has nobody who may be told, a higher one."""
+    people = known.people(institution, now)
+    barred = {*excluded, *((officer,) if officer else ())}
+    reached, holder = escalation.holder(level, people, barred, turn=case.complaint_id.int)
+    changes: dict[str, Any] = {}
+    if cause != escalation.UNOWNED:
+        # What nobody has is on the coordinator's desk anyway; its levels begin when somebody has it.
+        changes = {"escalation_level": reached, "escalated_to": holder, "escalated_at": now}
+    return Raised(
+        changes,
+        {"level": reached, "cause": cause, "holder": holder},
+        {
+            "level": reached,
+            "cause": cause,
+            "officer_id": officer,
+            "holder_id": holder,
+            "due_at": case.due_at,
+            "urgent": case.urgent,
+            "sealed": known.sealed_contact(holder, key) if holder else None,
+        },
+    )
+
+
+def send_back(step: Step) -> None:
+    """Its officer goes on, by what the holder says."""
+    _answer(step, clock_facts.SENT_BACK)
+
+
+def reject_escalation(step: Step) -> None:
+    """The holder sees no reason for it. The level stays reached: it is not told again."""
+    _answer(step, clock_facts.REJECTED)
+
+
+def _answer(step: Step, decision: str) -> None:
+    step.note["reason"] = step.fields["reason"]
+    step.details |= {"level": step.case.escalation_level, "decision": decision}
+    step.end(escalated_to=None, escalated_at=None)
+    step.state(
+        clock_facts.ESCALATION_ANSWERED,
+        level=step.case.escalation_level,
+        decision=decision,
+        officer_id=step.case.officer_id,
+    )

@@ -1,0 +1,307 @@
+"""The directory as this process knows it: rules, bodies, officers and the calendar, read once and kept until a row of them changes."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import sqlalchemy
+
+from services.chassis.seal import seal
+from services.routing import store
+from services.routing.assigning import decision
+from services.routing.assigning.assignment import Need, Officer, Rule, choose_rule
+from services.routing.assigning.decision import Pool
+from services.routing.clock import escalation
+from services.routing.clock import store as store_timers
+from services.routing.clock.escalation import People, Terms, Threshold
+from services.routing.deadlines import store as store_calendar
+from services.routing.deadlines.calendar import Calendars, Override, WeekdayHours
+from services.routing.deadlines.promise import (
+    FIRST_ACTION,
+    LONGEST_PAUSE,
+    PAUSE,
+    Pause,
+    Promise,
+    StepTerm,
+    Term,
+    due_at,
+    due_by_the_clock,
+    step_days,
+    term_for,
+)
+from services.routing.directory import presence
+from services.routing.directory import store as store_directory
+from services.routing.directory.presence import Duty, Presence
+from services.routing.directory.succession import Service, heir
+from services.routing.exclusions import persons
+from services.routing.exclusions import store as store_exclusions
+from services.routing.exclusions.persons import Named
+
+
+@dataclass(frozen=True)
+class Contact:
+    """How an officer is reached. Leaves routing only sealed."""
+
+    name: str
+    email: str
+    phone: str
+    language: str
+
+
+@dataclass(frozen=True)
+class Directory:
+    """One version of the directory; never changes."""
+
+    version: int
+    names: dict[str, dict[str, str]]
+    rules: dict[str, list[Rule]]
+    officers: dict[str, list[Officer]]
+    contacts: dict[str, Contact]
+    calendars: Calendars
+    terms: tuple[Term, ...]
+    steps: tuple[StepTerm, ...]
+    governorates: frozenset[str]
+    loads: dict[str, int]
+    presences: dict[str, Presence]
+    rota: tuple[Duty, ...]
+    bodies: dict[str, Service]
+    tied: dict[str, frozenset[str]]
+    thresholds: tuple[Threshold, ...]
+    ranks: dict[str, dict[str, list[str]]]
+    certificates: dict[str, tuple[tuple[str, date, date], ...]]
+    named: tuple[Named, ...]
+    units: dict[str, str]
+    """unit → its body."""
+    _days: dict[date, dict[str, list[Officer]]] = field(default_factory=dict, repr=False)
+    _sealed: dict[tuple[str, str], str] = field(default_factory=dict, repr=False)
+    _terms: dict[tuple[str, frozenset[str], date], Terms] = field(default_factory=dict, repr=False)
+    _pools: dict[tuple[str, date], Pool] = field(default_factory=dict, repr=False)
+    kept_pools: set[str] = field(default_factory=set, repr=False)
+
+    def rule(self, need: Need, at: datetime) -> Rule | None:
+        """The rule for a complaint at a moment, or None. One that names a body that has ended leads to its successor."""
+        found = choose_rule(self.rules.get(need.category, ()), need, at)
+        if found is None:
+            return None
+        body = self.heir(found.institution, at)
+        if body in (found.institution, None):
+            return found if body else None
+        return replace(found, institution=body)
+
+    def heir(self, institution: str, at: datetime) -> str | None:
+        """Who answers for a body at a moment: itself, until it ends."""
+        return heir(institution, self.bodies, presence.day_of(at))
+
+    def officers_of(self, institution: str, at: datetime) -> Sequence[Officer]:
+        """The liaison officers who serve at a body, absent ones included; `present` says who is there on the day of `at`.
+
+        Looked at once per day and version, since a batch asks for every complaint.
+        """
+        day = presence.day_of(at)
+        if day not in self._days:
+            if len(self._days) > 2:
+                self._days.clear()
+            self._days[day] = {
+                code: [
+                    replace(
+                        each,
+                        present=presence.is_present(self.presences[each.id], day),
+                        certified=presence.is_certified(self.certificates.get(each.id, ()), day),
+                    )
+                    for each in officers
+                    if presence.serves(self.presences[each.id], day)
+                ]
+                for code, officers in self.officers.items()
+            }
+        return self._days[day].get(institution, ())
+
+    def pool(self, institution: str, at: datetime) -> Pool:
+        """The same officers as what a decision keeps of them."""
+        key = (institution, presence.day_of(at))
+        if key not in self._pools:
+            if len(self._pools) > 500:
+                self._pools.clear()
+            self._pools[key] = decision.pool_of(institution, self.officers_of(institution, at))
+        return self._pools[key]
+
+    def on_call(self, institution: str | None, at: datetime) -> list[str]:
+        """The officers on call for a body (None: the coordinator's desk), in the order in which they are asked."""
+        return list(presence.on_call(self.rota, institution, at, self.presences))
+
+    def promise(
+        self,
+        kind: str,
+        received_at: datetime,
+        need: Need,
+        institution: str | None,
+        flags: frozenset[str] = frozenset(),
+    ) -> Promise | None:
+        """What is promised of a complaint that a body has (None: nobody yet), or None where nothing is."""
+        term = term_for(self.terms, kind, received_at, need.category, flags)
+        if term is None or (term.working_days is None and term.wall_hours is None):
+            return None
+        due = self.due(received_at, term.working_days, term.wall_hours, (need.governorate, institution))
+        return Promise(due, term.working_days, term.wall_hours)
+
+    def due(
+        self,
+        received_at: datetime,
+        working_days: int | None,
+        wall_hours: int | None,
+        place: tuple[str, str | None],
+        pauses: Sequence[Pause] = (),
+    ) -> datetime:
+        """The due time in UTC by the calendar of a place (governorate, body), of working days or else of hours by the clock."""
+        calendar = self.calendars.of(*place)
+        longest = self.longest_pause(received_at) if pauses else LONGEST_PAUSE
+        if working_days is not None:
+            return due_at(received_at, working_days, calendar, pauses, longest)
+        if wall_hours is not None:
+            return due_by_the_clock(received_at, wall_hours, calendar, pauses, longest)
+        raise ValueError("a promise is counted in days or in hours")
+
+    def longest_pause(self, received_at: datetime) -> int:
+        """The working days that a question may keep the clock of a complaint waiting."""
+        return step_days(self.steps, PAUSE, received_at) or LONGEST_PAUSE
+
+    def clock_terms(self, category: str, flags: frozenset[str], received_at: datetime) -> Terms:
+        """After how long what is told of a complaint. Found once per day of receipt, since every complaint is asked for."""
+        key = (category, flags, presence.day_of(received_at))
+        found = self._terms.get(key)
+        if found is None:
+            if len(self._terms) > 10_000:
+                self._terms.clear()
+            found = self._terms[key] = Terms(
+                escalation.thresholds_for(self.thresholds, category, flags, received_at),
+                step_days(self.steps, FIRST_ACTION, received_at),
+                self.longest_pause(received_at),
+            )
+        return found
+
+    def people(self, institution: str | None, at: datetime) -> People:
+        """Who may be told of the cases of a body (None: nobody's) at a moment."""
+        return People(
+            self.ranks.get(institution or "", {}),
+            self.presences,
+            presence.day_of(at),
+            self.on_call(None, at),
+            self.on_call(institution, at) if institution else (),
+        )
+
+    def load_of(self, kind: str) -> int:
+        """What one case of this kind weighs on a desk; a kind that nobody configured weighs 1."""
+        return self.loads.get(kind, 1)
+
+    def sealed_contact(self, officer_id: str, key: str) -> str:
+        """The officer's contact, sealed for notification.
+
+        Sealed once per version of the directory: sealing anew for each case would cost more than finding the officer, and would hide
+        nothing, since the fact names the officer's id beside it.
+        """
+        found = self._sealed.get((officer_id, key))
+        if found is None:
+            contact = self.contacts[officer_id]
+            content = {
+                "name": contact.name,
+                "email": contact.email,
+                "phone": contact.phone,
+                "language": contact.language,
+            }
+            found = self._sealed[officer_id, key] = seal(key, content)
+        return found
+
+
+_known: WeakKeyDictionary[sqlalchemy.Engine, Directory] = WeakKeyDictionary()
+
+
+def current(connection: sqlalchemy.Connection) -> Directory:
+    """The directory as of now: costs one read of one row, unless something changed.
+
+    The version is read before the rows, so that what is kept is never older than it says.
+    """
+    version = store.directory_version(connection)
+    known = _known.get(connection.engine)
+    if known is None or known.version != version:
+        known = _known[connection.engine] = _read(connection, version)
+    return known
+
+
+def steady(connection: sqlalchemy.Connection) -> Directory:
+    """Like `current`, and nobody changes the calendar until this transaction ends: for who counts promises by it."""
+    store_calendar.hold_calendar(connection)
+    return current(connection)
+
+
+def _read(connection: sqlalchemy.Connection, version: int) -> Directory:
+    rules: defaultdict[str, list[Rule]] = defaultdict(list)
+    for row in connection.execute(sqlalchemy.select(store.rule)):
+        rules[row.category].append(Rule(**row._mapping))
+    officers: defaultdict[str, list[Officer]] = defaultdict(list)
+    ranks: defaultdict[str, defaultdict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    contacts: dict[str, Contact] = {}
+    named: list[Named] = []
+    presences: dict[str, Presence] = {}
+    leaves = store_directory.leaves(connection)
+    for row in connection.execute(sqlalchemy.select(store.officer)):
+        identity = str(row.id)
+        ranks[row.institution][row.rank].append(identity)
+        if row.rank in presence.LIAISON:
+            officers[row.institution].append(
+                Officer(identity, row.institution, frozenset(row.languages), row.present)
+            )
+        presences[identity] = Presence(row.present, row.valid_from, row.valid_to, leaves.get(identity, ()))
+        name = row.name_ar if row.languages[0] == "ar" else row.name_en
+        named.append(persons.named(identity, row.institution, row.name_ar, row.name_en))
+        contacts[identity] = Contact(name, row.email, row.phone, row.languages[0])
+    terms = connection.execute(
+        sqlalchemy.select(store.kind_term).order_by(store.kind_term.c.valid_from)
+    ).all()
+    institutions = connection.execute(sqlalchemy.select(store.institution)).all()
+    return Directory(
+        version=version,
+        names={row.code: {"ar": row.name_ar, "en": row.name_en} for row in institutions},
+        rules=dict(rules),
+        officers=dict(officers),
+        contacts=contacts,
+        calendars=Calendars(
+            (
+                WeekdayHours(**row._mapping)
+                for row in connection.execute(sqlalchemy.select(store.working_hours))
+            ),
+            connection.execute(sqlalchemy.select(store.holiday.c.day)).scalars(),
+            map(_override, connection.execute(_HOLDING)),
+        ),
+        terms=(
+            *(Term(row.kind, row.valid_from, row.working_days) for row in terms),
+            *(Term(**row._mapping) for row in connection.execute(sqlalchemy.select(store_calendar.term))),
+        ),
+        steps=tuple(
+            StepTerm(**row._mapping)
+            for row in connection.execute(sqlalchemy.select(store_calendar.step_term))
+        ),
+        governorates=frozenset(row.governorate for row in institutions if row.governorate),
+        loads={row.kind: row.load for row in terms},
+        presences=presences,
+        rota=store_directory.rota(connection),
+        bodies={row.code: Service(row.valid_from, row.valid_to, row.successor) for row in institutions},
+        tied=store_exclusions.tied(connection),
+        thresholds=store_timers.thresholds(connection),
+        ranks={code: {rank: sorted(ids) for rank, ids in each.items()} for code, each in ranks.items()},
+        certificates=store_directory.certificates(connection),
+        named=tuple(named),
+        units=store_directory.bodies_of_units(connection),
+    )
+
+
+_HOLDING = sqlalchemy.select(store_calendar.calendar_override).where(
+    store_calendar.calendar_override.c.withdrawn_at.is_(None)
+)
+
+
+def _override(row: sqlalchemy.Row[Any]) -> Override:
+    return Override(
+        str(row.id), row.scope, row.code, row.first_day, row.last_day, row.effect, row.opens, row.closes
+    )

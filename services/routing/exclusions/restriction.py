@@ -1,0 +1,64 @@
+"""Who must not see a complaint: looked up by name, told to intake, and looked at again when the directory changes."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from services.chassis.contract import Fact
+from services.chassis.seal import SealError, seal, unseal
+from services.chassis.subscriber import Permanent
+from services.routing.cases import events as case_facts
+from services.routing.directory.snapshot import Directory
+from services.routing.exclusions import exclusion, persons
+from services.routing.exclusions import store as store_exclusions
+from services.routing.exclusions.store import Told
+
+
+def look_up(known: Directory, sealed: str, key: str) -> frozenset[str]:
+    """The subjects that are the persons named in words, of those whom the directory knows. The names leave this function in no form."""
+    try:
+        named = unseal(key, sealed)["persons"]
+    except SealError:
+        # Sealed with another key: no retry will open it, and without the names the accused might get it.
+        raise Permanent("names_unreadable") from None
+    units = known.units
+    return frozenset(
+        exclusion.person(identity)
+        for each in named
+        for identity in persons.find(
+            each["name"], known.named, each["institution"] or units.get(each["unit"])
+        )
+    )
+
+
+def told(known: Directory, implicated: Collection[str]) -> Told:
+    """What intake must know of a case that is directed against these subjects."""
+    accused = sorted(exclusion.named(implicated, exclusion.PERSON))
+    bodies = sorted(exclusion.named(implicated, exclusion.BODY))
+    officers = sorted({*exclusion.excluded(implicated, known.tied), *accused})
+    return Told(tuple(officers), tuple(bodies), tuple(accused))
+
+
+def restrict(
+    connection: Connection,
+    known: Directory,
+    complaint_id: str,
+    implicated: Collection[str],
+    *,
+    names: str | None = None,
+    key: str,
+    now: datetime,
+) -> list[Fact]:
+    """Notes who must not see a complaint, and the fact that says so: none where intake has been told the same."""
+    wanted = told(known, implicated)
+    news = store_exclusions.tell(connection, complaint_id, wanted, names)
+    if not news or wanted == Told():
+        return []
+    content = {
+        "officers": list(wanted.officers),
+        "bodies": list(wanted.bodies),
+        "persons": list(wanted.persons),
+    }
+    data = {"complaint_id": complaint_id, "at": now, "sealed": seal(key, content)}
+    return [case_facts.COMPLAINT_RESTRICTED.new(complaint_id, data)]
