@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from services.routing import events
 from services.routing.assigning.assignment import BY_HAND, NOBODY, Bars, Need, Officer, Outcome, Unassigned
 from services.routing.assigning.deciding import Deciding
 from services.routing.cases import events as case_facts
+from services.routing.cases import records
 from services.routing.cases import store as store_cases
 from services.routing.cases.step import NoOfficer, Refused, Step
 from services.routing.clock import case_clock, escalation, raising
@@ -259,23 +259,15 @@ def give(step: Step, officer: Officer, reason: str) -> None:
     )
     step.details |= {"institution": officer.institution, "officer": officer.id, "reason": reason}
     step.facts.append(
-        events.COMPLAINT_ASSIGNED.new(
-            step.id,
-            {
-                "complaint_id": step.id,
-                "institution": officer.institution,
-                "institution_name": step.known.names[officer.institution],
-                "officer_id": officer.id,
-                "reason": reason,
-                "rule_id": rule or "-",
-                "category": step.case.category,
-                "governorate": step.case.governorate,
-                "kind": step.case.kind,
-                "assigned_at": step.now,
-                "sealed": step.known.sealed_contact(officer.id, step.keys.notification),
-                **({"urgent": True} if step.case.urgent else {}),
-            },
-            scope=officer.institution,
+        records.assigned_fact(
+            step.known,
+            records.CaseOf.row(step.case),
+            officer.institution,
+            officer.id,
+            reason,
+            rule,
+            step.now,
+            step.keys.notification,
         )
     )
     if elsewhere:

@@ -1,8 +1,5 @@
 """Somebody turns out to be whom a case is directed against: they are kept out of it, and it is taken away from them at once."""
 
-from typing import Any
-
-from services.routing import events
 from services.routing.assigning.assignment import Assigned, Outcome, Unassigned
 from services.routing.assigning.deciding import Deciding
 from services.routing.cases import effects, records
@@ -90,14 +87,7 @@ def _to_the_coordinator(step: Step, outcome: Unassigned) -> None:
         called=None,
     )
     step.details |= {"institution": outcome.institution, "reason": outcome.reason}
-    data: dict[str, Any] = {
-        "complaint_id": step.id,
-        "institution": outcome.institution,
-        "reason": outcome.reason,
-        "unowned_since": step.now,
-    }
-    scope = outcome.institution or records.NO_SCOPE
-    step.facts.append(events.ASSIGNMENT_FAILED.new(step.id, data, scope=scope))
+    step.facts.append(records.failed_fact(step.id, outcome.institution, outcome.reason, step.now))
 
 
 def _subjects(step: Step) -> frozenset[str]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import Row
+
 from services.chassis.contract import Fact
 from services.chassis.event import Event
 from services.routing import events
@@ -34,6 +36,22 @@ class Complaint:
     """The body that somebody decided on; no rule is asked then."""
     names: str | None = None
     """Who is accused by name, sealed."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseOf:
+    """What the fact of an assignment says of the case itself."""
+
+    id: str
+    kind: str
+    category: str
+    governorate: str
+    urgent: bool
+
+    @classmethod
+    def row(cls, case: Row[Any]) -> "CaseOf":
+        """Of a stored case."""
+        return cls(str(case.complaint_id), case.kind, case.category, case.governorate, case.urgent)
 
 
 def institution_of(outcome: Outcome) -> str | None:
@@ -113,35 +131,63 @@ def outcome_fact(
 ) -> Fact:
     """ComplaintAssigned or AssignmentFailed."""
     if isinstance(outcome, Unassigned):
-        return events.ASSIGNMENT_FAILED.new(
-            complaint.id,
-            {
-                "complaint_id": complaint.id,
-                "institution": institution_of(outcome),
-                "reason": outcome.reason,
-                "unowned_since": unowned_since,
-            },
-            scope=scope_of(outcome),
-        )
-    institution = outcome.institution
-    return events.COMPLAINT_ASSIGNED.new(
+        return failed_fact(complaint.id, institution_of(outcome), outcome.reason, unowned_since)
+    case = CaseOf(
         complaint.id,
-        {
-            "complaint_id": complaint.id,
-            "institution": institution,
-            "institution_name": known.names[institution],
-            "officer_id": outcome.officer.id,
-            "reason": outcome.reason,
-            "rule_id": outcome.rule.id if outcome.rule else NO_SCOPE,
-            "category": complaint.need.category,
-            "governorate": complaint.need.governorate,
-            "kind": complaint.kind,
-            "assigned_at": now,
-            "sealed": known.sealed_contact(outcome.officer.id, seal_key),
-            **({"urgent": True} if URGENT in complaint.flags else {}),
-        },
-        scope=institution,
+        complaint.kind,
+        complaint.need.category,
+        complaint.need.governorate,
+        URGENT in complaint.flags,
     )
+    rule = outcome.rule.id if outcome.rule else None
+    return assigned_fact(
+        known, case, outcome.institution, outcome.officer.id, outcome.reason, rule, now, seal_key
+    )
+
+
+def assigned_fact(
+    known: Directory,
+    case: CaseOf,
+    institution: str,
+    officer_id: str,
+    reason: str,
+    rule_id: str | None,
+    now: datetime,
+    seal_key: str,
+    *,
+    handed_over: bool = False,
+) -> Fact:
+    """ComplaintAssigned; `handed_over`: by one officer on call to the next."""
+    data = {
+        "complaint_id": case.id,
+        "institution": institution,
+        "institution_name": known.names[institution],
+        "officer_id": officer_id,
+        "reason": reason,
+        "rule_id": rule_id or NO_SCOPE,
+        "category": case.category,
+        "governorate": case.governorate,
+        "kind": case.kind,
+        "assigned_at": now,
+        "sealed": known.sealed_contact(officer_id, seal_key),
+    }
+    # Both are optional in the fact, and left out where they say nothing.
+    if case.urgent:
+        data["urgent"] = True
+    if handed_over:
+        data["handed_over"] = True
+    return events.COMPLAINT_ASSIGNED.new(case.id, data, scope=institution)
+
+
+def failed_fact(complaint_id: str, institution: str | None, reason: str, unowned_since: datetime) -> Fact:
+    """AssignmentFailed."""
+    data = {
+        "complaint_id": complaint_id,
+        "institution": institution,
+        "reason": reason,
+        "unowned_since": unowned_since,
+    }
+    return events.ASSIGNMENT_FAILED.new(complaint_id, data, scope=institution or NO_SCOPE)
 
 
 def promise_fact(complaint_id: str, promise: Promise, scope: str, now: datetime) -> Fact:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row
 
 from services.chassis import database, outbox
 from services.chassis.contract import Fact, FactType
-from services.routing import events, metrics, store
+from services.routing import metrics, store
 from services.routing.assigning.assignment import ON_CALL, Load
 from services.routing.cases import actions, records, store_history
 from services.routing.cases.step import Keys
@@ -203,24 +203,16 @@ class _Look:
         }
         self._line("hand_over", {"officer": chosen, "reason": ON_CALL})
         self.batch.facts.append(
-            events.COMPLAINT_ASSIGNED.new(
-                self.id,
-                {
-                    "complaint_id": self.id,
-                    "institution": row.institution,
-                    "institution_name": known.names[row.institution],
-                    "officer_id": chosen,
-                    "reason": ON_CALL,
-                    "rule_id": row.rule_id or "-",
-                    "category": row.category,
-                    "governorate": row.governorate,
-                    "kind": row.kind,
-                    "assigned_at": now,
-                    "sealed": known.sealed_contact(chosen, self.batch.keys.notification),
-                    "urgent": True,
-                    "handed_over": True,
-                },
-                scope=row.institution,
+            records.assigned_fact(
+                known,
+                records.CaseOf.row(row),
+                row.institution,
+                chosen,
+                ON_CALL,
+                row.rule_id,
+                now,
+                self.batch.keys.notification,
+                handed_over=True,
             )
         )
         self.batch.told.add(self.id)
