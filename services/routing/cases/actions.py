@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Connection, Row
 
@@ -18,6 +17,7 @@ from services.routing.cases import store as store_cases
 from services.routing.cases import transitions as t
 from services.routing.cases.endings import EFFECTS
 from services.routing.cases.step import Keys, Step, Who, shut_out
+from services.routing.cases.who import is_id
 from services.routing.cases.writing import CLOCK, COMPLAINANT, write
 from services.routing.clock import escalation
 
@@ -164,9 +164,7 @@ def _closers(connection: Connection, case: Row[Any], reply: Row[Any] | None) -> 
 
 def is_main(connection: Connection, who: Who) -> bool:
     """Whether the directory has somebody as main officer of the body that they act for."""
-    try:
-        UUID(who.id)
-    except ValueError:
+    if not is_id(who.id):
         return False
     found = store_cases.officer(connection, who.id)
     return found is not None and found.rank == "main" and found.institution == who.institution

@@ -1,6 +1,7 @@
 """Who acts on a case."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,3 +11,12 @@ class Who:
     id: str
     roles: frozenset[str] = frozenset()
     institution: str | None = None
+
+
+def is_id(actor: str) -> bool:
+    """Whether somebody is named as officers of the directory are. Accounts that are none of it, and the system, have other names."""
+    try:
+        UUID(actor)
+    except ValueError:
+        return False
+    return True

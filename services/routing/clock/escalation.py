@@ -11,7 +11,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from services.routing.cases import transitions as t
 from services.routing.deadlines import promise
-from services.routing.deadlines.promise import AMMAN, LONGEST_PAUSE, Pause, WorkingTime
+from services.routing.deadlines.calendar import AMMAN
+from services.routing.deadlines.promise import LONGEST_PAUSE, Pause, WorkingTime
 from services.routing.directory import presence
 from services.routing.directory.presence import Presence
 
@@ -24,7 +25,6 @@ IDLE = "idle"  # the body has done nothing for so long
 UNOWNED = "unowned"  # nobody has had it for so long
 ACKNOWLEDGE = "acknowledge"  # so long may an officer take to say that an urgent case was seen
 REMIND = "remind"  # so many per cent of the promise are used, and its officer is reminded
-TRIGGERS = (PROMISE, IDLE, UNOWNED, ACKNOWLEDGE, REMIND)
 
 UNACKNOWLEDGED = "unacknowledged"
 ANOTHER_BODY = "another_body"

@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
-AMMAN = ZoneInfo("Asia/Amman")
+from services.routing.deadlines.calendar import AMMAN
 
 SERVICE = "service"
 RIGHTS = "rights"

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Connection, Row
 
@@ -12,8 +11,9 @@ from services.routing.assigning.assignment import NOTHING
 from services.routing.cases import actions, records
 from services.routing.cases import transitions as t
 from services.routing.cases.step import Who
+from services.routing.cases.who import is_id
 from services.routing.deadlines import store as store_calendar
-from services.routing.deadlines.promise import LONGEST_PAUSE, PAUSE, Pause, progress, step_days
+from services.routing.deadlines.promise import LONGEST_PAUSE, Pause, progress
 from services.routing.desks import store as store_desk
 from services.routing.desks import store_worklist, views
 from services.routing.desks.store_worklist import Mark, Wanted
@@ -144,7 +144,7 @@ _PEOPLE = ("actor", "author", "approver", "by")
 
 def people(connection: Connection, actors: Collection[str]) -> dict[str, dict[str, str]]:
     """What those are called who acted or look on: officers by their names, others by what they are."""
-    known = [each for each in actors if _is_id(each)]
+    known = [each for each in actors if is_id(each)]
     named = store_worklist.names(connection, known)
     coordinators = store_accounts.coordinators(connection, [each for each in known if each not in named])
     return {
@@ -175,14 +175,6 @@ def viewers(connection: Connection, complaint_id: str, reader: Reader, now: date
     ]
 
 
-def _is_id(actor: str) -> bool:
-    try:
-        UUID(actor)
-    except ValueError:
-        return False
-    return True
-
-
 def progress_of(
     known: Directory, case: Row[Any], pauses: Sequence[Pause], now: datetime
 ) -> dict[str, Any] | None:
@@ -190,7 +182,7 @@ def progress_of(
     if case.due_at is None or case.status in t.SETTLED:
         return None
     by_the_clock = case.wall_hours is not None
-    longest = (step_days(known.steps, PAUSE, case.received_at) if pauses else None) or LONGEST_PAUSE
+    longest = known.longest_pause(case.received_at) if pauses else LONGEST_PAUSE
     calendar = known.calendars.of(case.governorate, case.institution)
     used = progress(case.received_at, case.due_at, now, calendar, pauses, longest, by_the_clock=by_the_clock)
     return {"share": round(used.share, 4), "minutes_left": used.minutes_left, "by_the_clock": by_the_clock}

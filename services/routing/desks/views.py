@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-AMMAN = ZoneInfo("Asia/Amman")
+from services.routing.cases.who import is_id
+from services.routing.deadlines.calendar import AMMAN
 
 MINE = "mine"
 DUE_TODAY = "due_today"
@@ -87,10 +87,7 @@ class Reader:
     @property
     def desk(self) -> str:
         """The officer whose cases are theirs; nobody for an account that is none of the directory's."""
-        try:
-            return str(UUID(self.id))
-        except ValueError:
-            return str(UUID(int=0))
+        return str(UUID(self.id)) if is_id(self.id) else str(UUID(int=0))
 
     @property
     def coordinates(self) -> bool:

@@ -6,9 +6,8 @@ Pure. A day is a date of the wall clock in Amman; an officer is there or not for
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
-AMMAN = ZoneInfo("Asia/Amman")
+from services.routing.deadlines.calendar import AMMAN
 
 #: Cases are given to liaison officers. Approvers and heads of a body act on what liaison officers bring to them.
 LIAISON = ("main", "sub")

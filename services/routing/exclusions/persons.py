@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 _ARABIC = re.compile(r"[\u0621-\u064a]+")
-_LATIN = re.compile(r"[a-z]+")
+_WORD = re.compile(r"[\u0621-\u064a]+|[a-z]+")
 # Marks that are written above or below letters, and the stroke that stretches a word.
 _MARKS = re.compile(r"[\u064b-\u065f\u0670\u06d6-\u06ed\u0640]")
 # Stretches a word, or stands for a letter that Latin has not.
@@ -155,7 +155,7 @@ def words(name: str) -> tuple[str, ...]:
     stripped = "".join(
         each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each)
     )
-    found = [each for each in re.findall(r"[\u0621-\u064a]+|[a-z]+", stripped) if each not in _SON_OF]
+    found = [each for each in _WORD.findall(stripped) if each not in _SON_OF]
     # Some titles are family names, too: only those before the name are titles.
     while found and found[0] in _TITLES:
         del found[0]

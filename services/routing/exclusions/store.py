@@ -6,14 +6,13 @@ list of cases is limited by one array that is read once.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from uuid import UUID
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, Text, Uuid, cast, func, not_, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from services.routing import store
 from services.routing.cases import transitions as t
-from services.routing.cases.who import Who
+from services.routing.cases.who import Who, is_id
 from services.routing.directory import store as store_directory
 from services.routing.exclusions import exclusion
 from services.routing.exclusions.exclusion import Post, Unit
@@ -73,12 +72,6 @@ _WRITE = text(
     SELECT r.officer_id, r.subjects FROM json_to_recordset(CAST(:rows AS json)) AS r (officer_id uuid, subjects text[])
     ON CONFLICT (officer_id) DO UPDATE SET subjects = excluded.subjects
     WHERE officer_tie.subjects IS DISTINCT FROM excluded.subjects
-    """
-)
-_EXCLUDED = text(
-    """
-    SELECT t.officer_id::text FROM cases c JOIN officer_tie t ON t.subjects && c.implicated
-    WHERE c.complaint_id = :complaint_id AND c.implicated <> '{}'
     """
 )
 
@@ -144,11 +137,6 @@ def lock_restricted(connection: Connection, after: str | None, limit: int) -> li
     ]
 
 
-def excluded_officers(connection: Connection, complaint_id: str) -> frozenset[str]:
-    """The ids of the officers who must have nothing to do with a case."""
-    return frozenset(connection.execute(_EXCLUDED, {"complaint_id": complaint_id}).scalars())
-
-
 def visible_to(who: Who) -> ColumnElement[bool]:
     """Of store.cases: that somebody may know of the case. To be added to every query that lists cases for anybody."""
     return visible(who.id, who.institution, coordinates=t.COORDINATOR in who.roles)
@@ -160,7 +148,7 @@ def visible(identity: str, institution: str | None, *, coordinates: bool) -> Col
         barred = _texts([exclusion.person(identity)])
     else:
         barred = _texts(exclusion.own(identity, institution))
-        if _is_id(identity):
+        if is_id(identity):
             ties = select(officer_tie.c.subjects).where(officer_tie.c.officer_id == identity)
             barred = func.array_cat(barred, ties.scalar_subquery())
     return not_(store.cases.c.implicated.overlap(barred))
@@ -168,11 +156,3 @@ def visible(identity: str, institution: str | None, *, coordinates: bool) -> Col
 
 def _texts(values: Iterable[str]) -> ColumnElement[list[str]]:
     return cast(array(list(values)), ARRAY(Text))
-
-
-def _is_id(value: str) -> bool:
-    try:
-        UUID(value)
-    except ValueError:
-        return False
-    return True

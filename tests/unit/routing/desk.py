@@ -22,6 +22,15 @@ NO_WAY = {"reason_code": "no_facts", "legal_basis": "المادة 3", "next_step
 COORDINATOR = Who("coordinator-1", frozenset({"coordinator"}))
 
 
+def excluded_officers(routing, complaint_id: str) -> set[str]:
+    """The officers whom what is written down of their ties keeps from a case: what every list of cases goes by."""
+    found = routing.rows(
+        "SELECT t.officer_id::text FROM cases c JOIN officer_tie t ON t.subjects && c.implicated WHERE c.complaint_id = %(id)s",
+        {"id": complaint_id},
+    )
+    return {row[0] for row in found}
+
+
 class Desk:
     """One case of the water authority, and everybody around it. The clock goes on by a minute with each action."""
 

@@ -6,6 +6,7 @@ from services.chassis import database
 from services.routing.cases.who import Who
 from services.routing.exclusions import store as store_exclusions
 from tests.unit.routing.conftest import received
+from tests.unit.routing.desk import excluded_officers
 from tests.unit.routing.test_api_cases import COORDINATOR, call, officer_of
 
 __all__ = ["call"]
@@ -33,10 +34,9 @@ def clerk(routing, ids):
     return identity
 
 
-def test_excluded_are_the_people_of_the_unit_and_the_head(accused, clerk, ids):
-    with database.transaction("routing") as connection:
-        assert store_exclusions.excluded_officers(connection, accused[0]) == {clerk, *ids("WAJ", "head")}
-        assert store_exclusions.excluded_officers(connection, accused[1]) == frozenset()
+def test_excluded_are_the_people_of_the_unit_and_the_head(routing, accused, clerk, ids):
+    assert excluded_officers(routing, accused[0]) == {clerk, *ids("WAJ", "head")}
+    assert excluded_officers(routing, accused[1]) == set()
 
 
 def test_case_and_list_are_closed_to_who_is_implicated_and_open_to_others(accused, clerk, ids, call):

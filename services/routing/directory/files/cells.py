@@ -7,9 +7,10 @@ from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
+from services.routing.deadlines.calendar import AMMAN
 from services.routing.directory.entries import GOVERNORATES
 from services.routing.directory.files.sheet import FORMULA, MOST_CELL, storable, western
-from services.routing.directory.presence import AMMAN, PARTS, RANKS
+from services.routing.directory.presence import PARTS, RANKS
 from services.routing.directory.refusals import Refused
 
 _EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
