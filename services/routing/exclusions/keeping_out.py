@@ -5,13 +5,15 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine
 
-from services.chassis import database
+from services.chassis import database, logs
 from services.routing.cases import actions
 from services.routing.cases.step import Keys
 from services.routing.directory import snapshot
 from services.routing.directory.snapshot import Directory
 from services.routing.exclusions import restriction
 from services.routing.exclusions import store as store_exclusions
+
+log = logs.get()
 
 #: The version of the directory by which all open cases were looked at. A process that starts looks once.
 _seen: WeakKeyDictionary[Engine, int] = WeakKeyDictionary()
@@ -31,24 +33,37 @@ def look_again(
         store_exclusions.refresh(connection)
     rows = store_exclusions.lock_restricted(connection, after, limit)
     for row in rows:
-        subjects = frozenset(row.implicated)
-        if row.names:
-            subjects |= restriction.look_up(known, row.names, keys.names)
-        if subjects != frozenset(row.implicated) or _news(known, row, subjects):
-            actions.act(
-                connection,
-                str(row.complaint_id),
-                "keep_out",
-                {"subjects": subjects},
-                actions.CLOCK,
-                version=None,
-                now=now,
-                keys=keys,
-            )
+        try:
+            with connection.begin_nested():
+                _look(connection, known, row, now, keys)
+        except Exception as error:
+            # One that cannot be looked at (its names were sealed with a key that is gone, say) stops no other.
+            if database.is_away(error):
+                raise
+            log.error("case_not_looked_at", complaint_id=row.complaint_id, error=database.safe_text(error))
     if len(rows) == limit:
-        return str(rows[-1].complaint_id)
+        return rows[-1].complaint_id
     database.after_commit(connection, lambda: _seen.__setitem__(connection.engine, known.version))
     return None
+
+
+def _look(
+    connection: Connection, known: Directory, row: store_exclusions.Restricted, now: datetime, keys: Keys
+) -> None:
+    subjects = frozenset(row.implicated)
+    if row.names:
+        subjects |= restriction.look_up(known, row.names, keys.names)
+    if subjects != frozenset(row.implicated) or _news(known, row, subjects):
+        actions.act(
+            connection,
+            row.complaint_id,
+            "keep_out",
+            {"subjects": subjects},
+            actions.CLOCK,
+            version=None,
+            now=now,
+            keys=keys,
+        )
 
 
 def _news(known: Directory, row: store_exclusions.Restricted, subjects: frozenset[str]) -> bool:

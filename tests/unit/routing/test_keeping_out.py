@@ -5,15 +5,14 @@ import json
 import pytest
 
 from services.chassis import database
-from services.chassis.seal import seal, unseal
+from services.chassis.seal import new_keys, seal, unseal
 from services.routing.assigning import explaining
 from services.routing.cases import actions
 from services.routing.cases import transitions as t
 from services.routing.cases.step import NoOfficer, Refused, Who
 from services.routing.exclusions import keeping_out
-from services.routing.exclusions import store as store_exclusions
 from tests.unit.routing.conftest import NOW, received
-from tests.unit.routing.desk import REPLY, Desk
+from tests.unit.routing.desk import REPLY, Desk, excluded_officers
 
 
 @pytest.fixture
@@ -214,8 +213,25 @@ def test_who_moves_into_an_accused_unit_gives_the_case_up(routing, keys):
             after = keeping_out.look_again(connection, after, now=moved.now, keys=moved.keys, limit=2)
     assert str(moved.case.officer_id) != holder
     assert {case.id: case.case.officer_id for case in cases[1:]} == others
-    with database.transaction("routing") as connection:
-        assert holder in store_exclusions.excluded_officers(connection, moved.id)
+    assert holder in excluded_officers(routing, moved.id)
+
+
+def test_a_case_whose_names_nobody_can_open_any_more_stops_no_other(desk, routing, keys):
+    """The key that names are sealed with was changed: the case goes on by what is known of it, and the next one is looked at."""
+    first, second = sorted((desk, Desk(routing, keys)), key=lambda each: each.id)
+    add_unit(routing)
+    for each in (first, second):
+        each.act("implicate", each.coordinator, unit="WAJ-X", reason="x")
+    look_again(first)
+    gone = seal(new_keys()[1], {"persons": [{"name": "سمير", "institution": None, "unit": None}]})
+    routing.rows(
+        "UPDATE restriction SET names = %(names)s WHERE complaint_id = %(id)s RETURNING 1",
+        {"names": gone, "id": first.id},
+    )
+    holder = str(second.case.officer_id)
+    routing.rows("UPDATE officer SET unit = 'WAJ-X' WHERE id = %(id)s RETURNING 1", {"id": holder})
+    assert look_again(first) == second.id
+    assert str(second.case.officer_id) != holder
 
 
 def test_a_case_that_is_merged_brings_along_whom_it_is_against(desk):
