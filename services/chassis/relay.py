@@ -74,7 +74,6 @@ class Relay(DependencyProvider):
         self._leading = False
         self._threads: list[Any] = []
         self._blocked = False
-        self._notify_wanted = False
 
     def setup(self) -> None:
         """Reads the settings, so that a wrong one stops the process at start."""

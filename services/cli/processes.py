@@ -19,6 +19,7 @@ from nameko.runners import ServiceRunner
 from services.chassis import actor, broker, database, hub, logs, relay, schedule, settings, subscriber, web
 
 log = logs.get()
+PROOF_AGAIN_SECONDS = 2
 STOP_SECONDS = 25
 """Time for requests and handlers to finish; below the 30 s after which supervisors kill."""
 
@@ -35,6 +36,7 @@ def run(classes: Iterable[type], started: Callable[[], None] = lambda: None) -> 
     logging.getLogger("nameko.containers").setLevel(logging.ERROR)
     signals = _Signals()
     runner = ServiceRunner()
+    classes = list(classes)
     # The chassis has its own connections; nameko's are never opened.
     config.setup({"AMQP_URI": os.environ.get("AMQP_URI", "memory://"), "serializers": {}})
     with settings.fail_at_start():
@@ -44,7 +46,11 @@ def run(classes: Iterable[type], started: Callable[[], None] = lambda: None) -> 
         runner.start()
     _spare_the_collector()
     started()
-    failure = eventlet.spawn(_wait, runner, signals.received)
+    watchers = [eventlet.spawn(_wait, runner, signals.received)]
+    owners = [service.name for service in classes if _has_database(service)]
+    if owners:
+        # One stands for all: how the driver waits is a matter of the process.
+        watchers.append(eventlet.spawn(_prove, owners[0], signals.received))
     number = signals.received.wait()
     if number is None:
         log.error("service_failed")
@@ -58,7 +64,8 @@ def run(classes: Iterable[type], started: Callable[[], None] = lambda: None) -> 
     except eventlet.Timeout:
         log.error("stop_took_too_long", seconds=STOP_SECONDS)
         return 1
-    failure.kill()
+    for watcher in watchers:
+        watcher.kill()
     log.info("stopped")
     return 0
 
@@ -81,7 +88,7 @@ def check(service_class: type) -> None:
     service = service_class.name
     settings.load(hub.Settings)
     settings.load(web.Settings, service=service)
-    if service == "gateway":
+    if not _has_database(service_class):
         settings.load(actor.SigningSettings)
     else:
         settings.load(database.Settings, service=service)
@@ -100,7 +107,29 @@ def check(service_class: type) -> None:
                 settings.load(value)
 
 
-def _wait(runner: ServiceRunner, received) -> None:
+def _has_database(service_class: type) -> bool:
+    return service_class.name != "gateway"
+
+
+def _prove(service: str, received: eventlet.event.Event) -> None:
+    """Ends the process if a query stops all others. Beside the start, since the database may be away: then the proof follows later."""
+    with logs.context(service=service):
+        while True:
+            try:
+                database.prove_concurrency(service)
+                log.info("concurrency_proven")
+                return
+            except database.DriverBlocks:
+                log.error("database_driver_blocks")
+                if not received.ready():
+                    received.send(None)
+                return
+            except Exception as error:
+                log.warning("concurrency_not_proven", error=database.safe_text(error))
+                eventlet.sleep(PROOF_AGAIN_SECONDS)
+
+
+def _wait(runner: ServiceRunner, received: eventlet.event.Event) -> None:
     """A container that dies of something unforeseen ends the process; whoever supervises it starts it again."""
     try:
         runner.wait()

@@ -44,6 +44,9 @@ if __name__ == "__main__":
         toys = toy.Toys.__new__(toy.Toys)
         print(toys.ping(["good", "good"]), flush=True)
         os._exit(9)
-    sys.exit(
-        processes.run([getattr(toy, name) for name in sys.argv[1:]], lambda: print("started", flush=True))
-    )
+    names = sys.argv[1:]
+    if names[0] == "blocking-driver":
+        # The driver waits in C, as it does where nobody gives it a callback.
+        database._waiter = lambda _seconds: None
+        names = names[1:]
+    sys.exit(processes.run([getattr(toy, name) for name in names], lambda: print("started", flush=True)))
