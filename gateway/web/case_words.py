@@ -203,6 +203,7 @@ EVENTS = {
     "approve_reply": N_("The reply was approved"),
     "return_reply": N_("The reply was returned"),
     "rate": N_("The complainant rated the answer"),
+    "remind_to_rate": N_("The complainant was reminded to rate the answer"),
     "close_unconfirmed": N_("Closed without a confirmation"),
     "dispute": N_("The complainant disputed the answer"),
     "resolve_dispute": N_("The dispute was decided"),

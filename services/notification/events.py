@@ -110,6 +110,13 @@ class ReplyApprovedReading(Reading):
     confirm_until = fields.AwareDateTime(required=True)
 
 
+class ComplainantRemindedReading(Reading):
+    """Until when the answer can still be rated or disputed."""
+
+    complaint_id = fields.UUID(required=True)
+    confirm_until = fields.AwareDateTime(required=True)
+
+
 class ComplaintClosedReading(Reading):
     """Nothing is owed any more."""
 
@@ -183,6 +190,7 @@ ASSIGNMENT_FAILED = Reads("routing", "AssignmentFailed", 1, AssignmentFailedRead
 
 INFORMATION_REQUESTED = Reads("routing", "InformationRequested", 1, InformationRequestedReading)
 REPLY_APPROVED = Reads("routing", "ReplyApproved", 1, ReplyApprovedReading)
+COMPLAINANT_REMINDED = Reads("routing", "ComplainantReminded", 1, ComplainantRemindedReading)
 COMPLAINT_CLOSED = Reads("routing", "ComplaintClosed", 1, ComplaintClosedReading)
 COMPLAINT_TRANSFERRED = Reads("routing", "ComplaintTransferred", 1, ComplaintTransferredReading)
 COMPLAINT_REFERRED = Reads("routing", "ComplaintReferred", 1, ComplaintReferredReading)
@@ -201,6 +209,7 @@ READ = (
     ASSIGNMENT_FAILED,
     INFORMATION_REQUESTED,
     REPLY_APPROVED,
+    COMPLAINANT_REMINDED,
     COMPLAINT_CLOSED,
     COMPLAINT_TRANSFERRED,
     COMPLAINT_REFERRED,

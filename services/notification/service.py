@@ -79,6 +79,11 @@ class NotificationService:
         """Tells the complainant that there is an answer."""
         telling.answered(connection, batch, _desk())
 
+    @subscribe(events.COMPLAINANT_REMINDED, batch=True)
+    def complainant_reminded(self, connection: Connection, batch: Sequence[Event]) -> None:
+        """Reminds the complainant that the answer waits to be rated."""
+        telling.unrated(connection, batch, _desk())
+
     @subscribe(events.COMPLAINT_CLOSED, batch=True)
     def complaint_closed(self, connection: Connection, batch: Sequence[Event]) -> None:
         """Tells the complainant that it is over."""

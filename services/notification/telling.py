@@ -48,6 +48,18 @@ def answered(connection: Connection, events: Sequence[Event], desk: Desk) -> Non
     )
 
 
+def unrated(connection: Connection, events: Sequence[Event], desk: Desk) -> None:
+    """ComplainantReminded: the answer waits to be rated."""
+    _tell(
+        connection,
+        events,
+        desk,
+        lambda event: [
+            notice(event, COMPLAINANT, "rate", {"confirm_until": event.data["confirm_until"].isoformat()})
+        ],
+    )
+
+
 def closed(connection: Connection, events: Sequence[Event], desk: Desk) -> None:
     """ComplaintClosed: it is over."""
     _tell(connection, events, desk, lambda event: [notice(event, COMPLAINANT, "closed")])

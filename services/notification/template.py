@@ -95,6 +95,13 @@ TEMPLATES = {
             frozenset({"tracking_number", "link"}),
         ),
         Template(
+            "rate",
+            COMPLAINANT,
+            CHANNELS,
+            _FOR_COMPLAINANT | {"confirm_until"},
+            frozenset({"tracking_number", "confirm_until", "link"}),
+        ),
+        Template(
             "closed",
             COMPLAINANT,
             CHANNELS,

@@ -111,11 +111,11 @@ class RoutingService:
 
     @every(60, name="silence")
     def end_silence(self) -> None:
-        """Closes what was answered long ago, a chunk per transaction."""
+        """Reminds who has said nothing of an answer, and closes what was answered long ago, a chunk per transaction."""
         done = _CHUNK
         while done == _CHUNK:
             with database.transaction(self.name) as connection:
-                done = actions.close_unconfirmed(connection, now=now(), keys=_keys(), limit=_CHUNK)
+                done = actions.end_silence(connection, now=now(), keys=_keys(), limit=_CHUNK)
 
     @every(2, name="timers")
     def sweep_timers(self) -> None:

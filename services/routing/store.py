@@ -125,6 +125,7 @@ cases = Table(
     Column("version", Integer),
     Column("answered_at", _UTC),
     Column("confirm_until", _UTC),
+    Column("remind_at", _UTC),
     Column("closed_at", _UTC),
     Column("close_reason", Text),
     Column("disputed_at", _UTC),

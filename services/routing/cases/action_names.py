@@ -15,6 +15,7 @@ ACTIONS: Mapping[str, Mapping[str, str]] = {
     "approve_reply": {"ar": "اعتماد الرد", "en": "Approve the reply"},
     "return_reply": {"ar": "إعادة الرد إلى كاتبه", "en": "Return the reply"},
     "rate": {"ar": "تقييم الرد", "en": "Rate the answer"},
+    "remind_to_rate": {"ar": "تذكير مقدّم الطلب بالتقييم", "en": "Remind the complainant to rate"},
     "close_unconfirmed": {"ar": "إغلاق دون تأكيد", "en": "Close as not confirmed"},
     "dispute": {"ar": "اعتراض على الرد", "en": "Dispute the answer"},
     "resolve_dispute": {"ar": "البت في الاعتراض", "en": "Decide the dispute"},

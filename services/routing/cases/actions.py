@@ -225,12 +225,17 @@ def complainant_acts(
 # --- time -----------------------------------------------------------------------------------------
 
 
-def close_unconfirmed(connection: Connection, *, now: datetime, keys: Keys, limit: int) -> int:
-    """Closes up to `limit` answered cases of which nobody said anything for as long as was told; returns how many."""
-    found = store_cases.take_unconfirmed(connection, now, limit)
-    for complaint_id in found:
+def end_silence(connection: Connection, *, now: datetime, keys: Keys, limit: int) -> int:
+    """Of answered cases of which nobody has said anything, closes those whose time is over, and reminds the complainants of those whose
+    time is nearly over: up to `limit` of each. Returns how many of the more frequent.
+    """
+    closed = store_cases.take_silent(connection, store_cases.CLOSES, now, limit)
+    for complaint_id in closed:
         by_time(connection, complaint_id, "close_unconfirmed", now=now, keys=keys)
-    return len(found)
+    reminded = store_cases.take_silent(connection, store_cases.REMINDS, now, limit)
+    for complaint_id in reminded:
+        by_time(connection, complaint_id, "remind_to_rate", now=now, keys=keys)
+    return max(len(closed), len(reminded))
 
 
 def by_time(connection: Connection, complaint_id: str, action: str, *, now: datetime, keys: Keys) -> None:

@@ -138,7 +138,8 @@ def approve_reply(step: Step) -> None:
     """The complainant may see it."""
     reply = _decide(step, {"state": "approved"})
     until = step.now + timedelta(days=step.days("confirm"))
-    step.end(answered_at=step.now, confirm_until=until)
+    remind_at = step.now + timedelta(days=step.days("remind"))
+    step.end(answered_at=step.now, confirm_until=until, remind_at=remind_at if remind_at < until else None)
     step.details["outcome"] = reply.outcome
     step.state(
         case_facts.REPLY_APPROVED,

@@ -87,6 +87,12 @@ def rate(step: Step) -> None:
         _close(step, case_facts.CONFIRMED)
 
 
+def remind_to_rate(step: Step) -> None:
+    """Nothing was said of the answer yet: the complainant hears once more that it can be rated, or disputed."""
+    step.end(remind_at=None)
+    step.state(case_facts.COMPLAINANT_REMINDED, confirm_until=step.case.confirm_until)
+
+
 def close_unconfirmed(step: Step) -> None:
     """Nobody said anything for as long as was told."""
     _close(step, case_facts.NOT_CONFIRMED)
@@ -94,7 +100,7 @@ def close_unconfirmed(step: Step) -> None:
 
 def dispute(step: Step) -> None:
     """Once; the coordinator's desk has it until it is decided. Nothing is confirmed by silence meanwhile."""
-    step.end(disputed_at=step.now, confirm_until=None, closed_at=None, close_reason=None)
+    step.end(disputed_at=step.now, confirm_until=None, remind_at=None, closed_at=None, close_reason=None)
     # It is waited for again, and circulars that came since the answer were not counted.
     step.turns_clock = effects.count_again
     step.state(case_facts.CASE_DISPUTED)
@@ -185,7 +191,7 @@ def withdraw(step: Step) -> None:
 
 
 def _close(step: Step, reason: str, *, code: str | None = None, sealed: str | None = None) -> None:
-    step.end(closed_at=step.now, close_reason=reason, confirm_until=None)
+    step.end(closed_at=step.now, close_reason=reason, confirm_until=None, remind_at=None)
     step.details.setdefault("reason", reason)
     step.state(case_facts.COMPLAINT_CLOSED, reason=reason, code=code, sealed=sealed)
 
@@ -213,6 +219,7 @@ EFFECTS: dict[str, Effect] = {
         raising.send_back,
         raising.reject_escalation,
         rate,
+        remind_to_rate,
         close_unconfirmed,
         dispute,
         resolve_dispute,

@@ -90,6 +90,12 @@ class ReplyApprovedSchema(ReplyProposedSchema):
     sealed = _sealed("found, remedy, legal_basis and summary")
 
 
+class ComplainantRemindedSchema(CaseFactSchema):
+    """The answer can still be rated or disputed until `confirm_until`."""
+
+    confirm_until = fields.AwareDateTime(required=True)
+
+
 class InterimReplyGivenSchema(CaseFactSchema):
     """By when the body now expects to answer; the promise stays what it was."""
 
@@ -178,6 +184,11 @@ REPLY_APPROVED = FactType(
     description="A second officer approved the reply, and the complainant may see it.",
     personal=True,
 )
+COMPLAINANT_REMINDED = FactType(
+    "ComplainantReminded",
+    ComplainantRemindedSchema,
+    description="Nothing was said of the answer yet: the complainant is reminded to rate it.",
+)
 INTERIM_REPLY_GIVEN = FactType(
     "InterimReplyGiven",
     InterimReplyGivenSchema,
@@ -226,6 +237,7 @@ PUBLISHED = (
     REPLY_PROPOSED,
     REPLY_RETURNED,
     REPLY_APPROVED,
+    COMPLAINANT_REMINDED,
     INTERIM_REPLY_GIVEN,
     COMPLAINT_TRANSFERRED,
     COMPLAINT_REFERRED,

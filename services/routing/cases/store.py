@@ -152,9 +152,14 @@ def term(connection: Connection, code: str, day: date) -> int:
     return connection.execute(query.order_by(case_term.c.valid_from.desc()).limit(1)).scalar_one()
 
 
-def take_unconfirmed(connection: Connection, now: datetime, limit: int) -> list[str]:
-    """Locked answered cases whose time for a dispute is over, longest first; those that somebody else has are left out."""
-    until = cases.c.confirm_until
-    query = select(cases.c.complaint_id).where(cases.c.status == "answered", until <= now)
-    found = connection.execute(query.order_by(until).limit(limit).with_for_update(skip_locked=True)).scalars()
+#: Of an answered case: the moment at which silence closes it, and at which its complainant is reminded.
+CLOSES, REMINDS = cases.c.confirm_until, cases.c.remind_at
+
+
+def take_silent(connection: Connection, moment: Column[datetime], now: datetime, limit: int) -> list[str]:
+    """Locked answered cases whose `moment` has come, longest first; those that somebody else has are left out."""
+    query = select(cases.c.complaint_id).where(cases.c.status == "answered", moment <= now)
+    found = connection.execute(
+        query.order_by(moment).limit(limit).with_for_update(skip_locked=True)
+    ).scalars()
     return [str(complaint_id) for complaint_id in found]

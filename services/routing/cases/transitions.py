@@ -138,6 +138,7 @@ TABLE: tuple[Row, ...] = (
     # What the complainant says of it, and what silence says.
     Row(ANSWERED, "rate", (COMPLAINANT,), CLOSED, ("ComplaintClosed",), ("score",)),
     Row(CLOSED, "rate", (COMPLAINANT,), CLOSED, (), ("score",)),
+    Row(ANSWERED, "remind_to_rate", (SYSTEM,), ANSWERED, ("ComplainantReminded",)),
     Row(ANSWERED, "close_unconfirmed", (SYSTEM,), CLOSED, ("ComplaintClosed",)),
     *(
         Row(source, "dispute", (COMPLAINANT,), DISPUTED, ("CaseDisputed",), conditions=(DISPUTE_LEFT, *more))

@@ -65,6 +65,7 @@ def by_both(template):
     [
         (events.INFORMATION_REQUESTED, "information_requested", {"answer_by": NOON.isoformat()}, "asked"),
         (events.REPLY_APPROVED, "reply_approved", {"confirm_until": NOON.isoformat()}, "answered"),
+        (events.COMPLAINANT_REMINDED, "complainant_reminded", {"confirm_until": NOON.isoformat()}, "rate"),
         (events.COMPLAINT_CLOSED, "complaint_closed", {}, "closed"),
         (
             events.COMPLAINT_TRANSFERRED,

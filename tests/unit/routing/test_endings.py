@@ -1,6 +1,6 @@
 """How cases leave their body and end, on a real database: silence, disputes, transfers, referral, refusal, withdrawal."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -19,10 +19,31 @@ def opened(keys, fact):
     return unseal(keys["INTAKE_SEAL_PRIVATE_KEY"], fact.data["sealed"])
 
 
+def test_silence_is_broken_once_by_a_reminder(desk):
+    answered = desk.answer()
+    remind_at = answered.answered_at + timedelta(days=10)
+    assert desk.pass_time(actions.end_silence, remind_at - timedelta(seconds=1)) == 0
+    assert desk.pass_time(actions.end_silence, remind_at) == 1
+    assert desk.pass_time(actions.end_silence, remind_at + timedelta(days=1)) == 0
+    assert (desk.case.status, desk.case.confirm_until) == ("answered", answered.confirm_until)
+    reminded = desk.fact("ComplainantReminded").data
+    assert datetime.fromisoformat(reminded["confirm_until"]) == answered.confirm_until
+
+
+def test_nobody_is_reminded_on_the_day_of_the_end_or_after_it(routing, desk):
+    """A row may set the reminder later than the end."""
+    routing.rows("UPDATE case_term SET days = 15 WHERE code = 'remind' RETURNING 1")
+    until = desk.answer().confirm_until
+    assert desk.pass_time(actions.end_silence, until) == 1
+    assert desk.case.status == "closed"
+    assert "ComplainantReminded" not in {fact.type for fact in desk.routing.facts(desk.id)}
+
+
 def test_silence_closes_as_not_confirmed(desk):
     until = desk.answer().confirm_until
-    assert desk.pass_time(actions.close_unconfirmed, until - timedelta(seconds=1)) == 0
-    assert desk.pass_time(actions.close_unconfirmed, until) == 1
+    desk.pass_time(actions.end_silence, until - timedelta(seconds=1))
+    assert desk.case.status == "answered"
+    assert desk.pass_time(actions.end_silence, until) == 1
     assert (desk.case.status, desk.case.close_reason) == ("closed", "not_confirmed")
     assert desk.fact("ComplaintClosed").data["reason"] == "not_confirmed"
     desk.said("rate", score=2)
@@ -70,14 +91,14 @@ def test_who_closed_it_does_not_decide_the_dispute(desk):
 
 def test_a_dispute_that_was_said_in_time_and_came_late_is_heard(desk):
     until = desk.answer().confirm_until
-    desk.pass_time(actions.close_unconfirmed, until + timedelta(minutes=5))
+    desk.pass_time(actions.end_silence, until + timedelta(minutes=5))
     desk.said("dispute", at=until + timedelta(minutes=4))
     assert (desk.case.status, desk.case.closed_at) == ("disputed", None)
 
 
 def test_a_dispute_after_the_end_is_too_late(desk):
     until = desk.answer().confirm_until
-    desk.pass_time(actions.close_unconfirmed, until)
+    desk.pass_time(actions.end_silence, until)
     desk.said("dispute")
     assert desk.case.status == "closed"
 
