@@ -7,12 +7,11 @@ from werkzeug.wrappers import Response
 
 from gateway import admission, policy, sessions
 from gateway.admission import limited
-from gateway.web import render, sign_in_pages
+from gateway.web import kept, render, sign_in_pages
 from gateway.web.render import N_
 from services.chassis.actor import require
 from services.chassis.problems import Problem
 
-_LEAST = 12
 _NOT_PROVED = N_("This is neither your password nor the code that your phone shows now.")
 _FAULTS = {
     "refused": ("old", N_("This is not your present password.")),
@@ -61,7 +60,13 @@ def change_password() -> Response:
         return _form([{"field": field, "message": render.words()(text)}])
     assert answer is not None
     sessions.forget(session.id)
-    response = flask.redirect(render.url("/staff/sessions") + "?changed=1", 303)
+    typed = kept.carried()
+    response: Response
+    if typed is not None:
+        # By a page and not by sending the browser on with the form: it would take the passwords along.
+        response = render.page("staff/typed.html", kept=typed)
+    else:
+        response = flask.redirect(render.url("/staff/sessions") + "?changed=1", 303)
     sessions.keep(response, answer["session"], answer["mark"])
     return response
 
@@ -150,16 +155,22 @@ def _shown() -> Response:
     )
 
 
-def _form(errors: list[dict[str, str]]) -> flask.Response:
+def password_page(errors: list[dict[str, str]], typed: kept.Kept | None, *, first: bool) -> flask.Response:
+    """The form for a new password; `typed` is what goes on waiting for it."""
     session = _session()
     return render.page(
         "staff/password.html",
         422 if errors else 200,
         errors=errors,
-        first=session is not None and session.must_change,
-        least=_LEAST,
-        who=sign_in_pages.signed_in_as(),
+        first=first,
+        who=session.subject if session is not None else "",
+        kept=typed,
     )
+
+
+def _form(errors: list[dict[str, str]]) -> flask.Response:
+    session = _session()
+    return password_page(errors, kept.carried(), first=session is not None and session.must_change)
 
 
 def _session() -> sessions.Session | None:

@@ -8,7 +8,7 @@ import flask
 from werkzeug.wrappers import Response
 
 from gateway.admission import limited
-from gateway.web import desk, names, render, team_pages
+from gateway.web import desk, kept, names, render, team_pages
 from gateway.web.render import N_
 from services.chassis.actor import require
 
@@ -58,6 +58,7 @@ def show() -> flask.Response:
     return _page({}, [])
 
 
+@kept.comes_back
 @limited("staff")
 @require("coordinator")
 def record() -> Response:
@@ -66,6 +67,8 @@ def record() -> Response:
     if given.get("go") == "withdraw":
         return _withdraw(given.get("override", ""))
     typed = {name: given.get(name, "").strip()[:400] for name in (*FIELDS, "confirmed", "seen")}
+    if kept.restored():
+        return _page(typed, [])
     # What was tried is what is recorded: a change in between is tried again.
     tried = given.get("go") == "record" and typed["seen"] == _fingerprint(typed)
     reply = desk.ask("POST", "/staff/calendar/overrides" + ("" if tried else "/dry-run"), _body(typed))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
 
-from gateway.web import case_words, conversation, desk, names, render
+from gateway.web import case_words, conversation, desk, kept, names, render
 from gateway.web.render import N_
 from services.chassis.clock import AMMAN
 
@@ -74,7 +74,6 @@ class Form:
 
 #: What most cases need next, the most usual first. What is not here is behind it.
 _USUAL = (
-    "acknowledge",
     "accept",
     "assign",
     "approve_reply",
@@ -243,7 +242,11 @@ _AWAY_UNTIL = N_("away until %(day)s")
 
 def typed_of(form_data: Mapping[str, str]) -> dict[str, str]:
     """What was typed, as it was typed."""
-    return {name: value for name, value in form_data.items() if name not in ("version", "go", "template")}
+    return {
+        name: value
+        for name, value in form_data.items()
+        if name not in ("version", "go", "template", kept.WHOSE)
+    }
 
 
 def body(allowed: Mapping[str, Any], typed: Mapping[str, str]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import flask
 from werkzeug.wrappers import Response
 
 from gateway.admission import limited
-from gateway.web import case_forms, case_view, case_words, desk, render
+from gateway.web import case_forms, case_view, case_words, desk, kept, render
 from gateway.web.render import N_
 from services.chassis.actor import require
 from services.chassis.problems import Problem
@@ -17,7 +17,7 @@ HANDLERS = ("officer", "approver", "coordinator")
 #: An approver decides with the complaint and the reply beside each other.
 _SIDE_BY_SIDE = frozenset({"approve_reply", "return_reply"})
 #: Taken by a button on the page of the case: they need no words, and the case can go on whichever way.
-_AT_ONCE = frozenset({"accept", "acknowledge"})
+_AT_ONCE = frozenset({"accept"})
 _QUICKER = N_("Somebody was quicker. What you typed is still here; look at what changed, then decide.")
 _NOT_NOW = N_("This is not possible any more. What you typed is still here, to copy.")
 _UNSENT = N_("It could not be sent just now. Nothing you typed is lost: send it again in a moment.")
@@ -60,6 +60,7 @@ def action_form(complaint_id: str, action: str) -> Response:
     return _form(case, complaint, action, {}, [])
 
 
+@kept.comes_back
 @limited("staff")
 @require(*HANDLERS)
 def act(complaint_id: str, action: str) -> Response:
@@ -68,8 +69,8 @@ def act(complaint_id: str, action: str) -> Response:
     typed, version = case_forms.typed_of(given), _number(given.get("version", ""))
     case, complaint = _read(complaint_id)
     allowed = next((each for each in case["allowed_actions"] if each["action"] == action), None)
-    if given.get("go") in ("reload", "template") and allowed:
-        if given["go"] == "template":
+    if allowed and (kept.restored() or given.get("go") in ("reload", "template")):
+        if given.get("go") == "template":
             typed = _with_template(case, given.get("template", ""), typed)
         return _form(case, complaint, action, typed, [], version=version)
     if allowed is None:

@@ -11,7 +11,7 @@ import flask
 
 from gateway import policy
 from gateway.api import forward
-from gateway.web import names, render, sign_in_pages
+from gateway.web import kept, names, render, sign_in_pages
 from gateway.web.render import N_
 from services.chassis.actor import current_actor
 from services.chassis.clock import now
@@ -184,7 +184,7 @@ def frame(counts: Mapping[str, str]) -> dict[str, Any]:
             }
         )
     other = "en" if render.language() == "ar" else "ar"
-    kept = [(name, value) for name, value in request.args.items(multi=True) if name != "language"]
+    query = [(name, value) for name, value in request.args.items(multi=True) if name != "language"]
     body = institution()
     return {
         "navigation": entries,
@@ -192,8 +192,10 @@ def frame(counts: Mapping[str, str]) -> dict[str, Any]:
         "who": sign_in_pages.signed_in_as(),
         "role": next((say(text) for role, text in ROLE_NAMES.items() if role in roles), ""),
         "body": (render.name_of(names.by_code("bodies").get(body)) or body) if body else None,
+        "whose": kept.whose(current_actor().id),
+        "restored": kept.restored(),
         # A page that was posted to is left where it was asked for: its address answers GET as well.
-        "other_address": f"{render.url(here, other)}?{urlencode([*kept, ('language', other)])}",
+        "other_address": f"{render.url(here, other)}?{urlencode([*query, ('language', other)])}",
     }
 
 

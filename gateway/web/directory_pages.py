@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from gateway.admission import limited
 from gateway.api import contracts, forward
-from gateway.web import desk, render, team_pages
+from gateway.web import desk, kept, render, team_pages
 from gateway.web.render import N_
 from services.chassis.actor import current_actor, require
 from services.chassis.problems import Problem
@@ -82,12 +82,15 @@ def import_form() -> flask.Response:
     return _form({}, [])
 
 
+@kept.comes_back
 @limited("staff")
 @require("coordinator")
 def import_file() -> Response:
     """Tries a file; when that was seen, carries it out whole."""
     given = flask.request.form
     typed = {name: given.get(name, "").strip() for name in ("kind", "format", "version")}
+    if kept.restored():
+        return _form(typed, [])
     sent = flask.request.files.get("file")
     raw = sent.read(_MOST_FILE + 1) if sent and sent.filename else _unpacked(given.get("packed", ""))
     if not raw:

@@ -6,7 +6,6 @@ published schema gives the bounds that a step checks early, and its refusal name
 """
 
 import hashlib
-import hmac
 import json
 import secrets
 from collections.abc import Mapping
@@ -17,8 +16,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.datastructures import MultiDict
 
 from gateway.api import contracts
-from services.chassis import settings
-from services.chassis.actor import SigningSettings
+from gateway.web import sealing
 from services.chassis.clock import now
 
 KINDS = ("complaint", "question", "suggestion", "praise", "report")
@@ -219,6 +217,4 @@ def place(name: str) -> tuple[str, str] | None:
 
 
 def _serializer() -> URLSafeTimedSerializer:
-    # A key of its own, so that nothing signed here can pass for anything else; from the one secret that all replicas share.
-    key = hmac.digest(settings.load(SigningSettings).key.encode(), b"pages: drafts", "sha256")
-    return URLSafeTimedSerializer(key, salt="filing", serializer=json)
+    return URLSafeTimedSerializer(sealing.key("drafts"), salt="filing", serializer=json)

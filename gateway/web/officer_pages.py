@@ -8,7 +8,7 @@ import flask
 from werkzeug.wrappers import Response
 
 from gateway.admission import limited
-from gateway.web import case_view, case_words, desk, names, render
+from gateway.web import case_view, case_words, desk, kept, names, render
 from gateway.web.render import N_
 from services.chassis.actor import require
 
@@ -144,6 +144,7 @@ def search_form() -> flask.Response:
     return desk.page("staff/search.html", typed="", errors=[], found=None)
 
 
+@kept.comes_back
 @limited("staff")
 @require(*READERS)
 def search() -> Response:
@@ -167,6 +168,7 @@ def search() -> Response:
     return desk.page("staff/search.html", typed=typed, errors=[], found=reply.data)
 
 
+@kept.comes_back
 @limited("staff")
 @require(*READERS)
 def save_view() -> Response:
@@ -174,25 +176,38 @@ def save_view() -> Response:
     given = flask.request.form
     forgotten = given.get("forget", "")
     if forgotten:
-        desk.ask("DELETE", f"/staff/views/{quote(forgotten, safe='')}")
+        reply = desk.ask("DELETE", f"/staff/views/{quote(forgotten, safe='')}")
+        # One that is not there any more is forgotten.
+        if reply.status not in (204, 404):
+            raise desk.refused(reply)
         return flask.redirect(render.url("/staff/cases"), 303)
     query = {name: value for name in FILTERS if (value := given.get(name, "").strip())}
+    if kept.restored():
+        return _saving(query, [])
     reply = desk.ask("POST", "/staff/views", {"name": given.get("name", "").strip(), "query": query})
-    address = render.url("/staff/cases") + "?" + urlencode(query)
     if reply.status in (200, 201):
-        return flask.redirect(address, 303)
+        return flask.redirect(_list(query), 303)
     if reply.status not in (409, 422):
         raise desk.refused(reply)
     data = reply.data
     messages = [each["message"] for each in data.get("errors", [])] or [data.get("detail", "")]
+    return _saving(query, [{"field": "name", "message": each} for each in messages], reply.status)
+
+
+def _saving(query: Mapping[str, str], errors: list[dict[str, str]], status: int = 200) -> flask.Response:
     return desk.page(
         "staff/save_view.html",
-        reply.status,
-        errors=[{"field": "name", "message": each} for each in messages],
-        typed=given.get("name", ""),
+        status,
+        errors=errors,
+        typed=flask.request.form.get("name", ""),
         query=query,
-        address=address,
+        address=_list(query),
     )
+
+
+def _list(query: Mapping[str, str]) -> str:
+    """The address of a list that is narrowed down."""
+    return render.url("/staff/cases") + "?" + urlencode(query)
 
 
 def tabs(present: str | None) -> list[dict[str, Any]]:
@@ -216,9 +231,7 @@ def tabs(present: str | None) -> list[dict[str, Any]]:
 def saved_views() -> list[dict[str, Any]]:
     """The views that somebody saved, with their addresses. Without them a page is shown all the same."""
     found = desk.items(desk.attempt("GET", "/staff/views"))
-    return [
-        {**each, "address": render.url("/staff/cases") + "?" + urlencode(each["query"])} for each in found
-    ]
+    return [{**each, "address": _list(each["query"])} for each in found]
 
 
 def _first_view() -> str:

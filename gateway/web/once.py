@@ -4,19 +4,15 @@ After a POST the browser is sent on to a page of its own, which going back or re
 the number. It comes in a cookie that only this page is sent, sealed, which is taken away as soon as it was used and is good for a minute.
 """
 
-import base64
-import hmac
 import json
 from datetime import datetime
 
 import flask
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import InvalidToken
 from werkzeug.wrappers import Response
 
 from gateway import sessions
-from gateway.web import render
-from services.chassis import settings
-from services.chassis.actor import SigningSettings
+from gateway.web import render, sealing
 from services.chassis.clock import now
 
 COOKIE = "once"
@@ -30,7 +26,7 @@ def send(path: str, number: str, what: str = "") -> Response:
     content = json.dumps([number, what]).encode()
     response.set_cookie(
         COOKIE,
-        _box().encrypt_at_time(content, _second(now())).decode(),
+        sealing.box("numbers").encrypt_at_time(content, _second(now())).decode(),
         path=render.url(path),
         httponly=True,
         samesite="Strict",
@@ -46,7 +42,9 @@ def take(request: flask.Request) -> tuple[str, str] | None:
     if not sealed or len(sealed) > _LONGEST:
         return None
     try:
-        number, what = json.loads(_box().decrypt_at_time(sealed, GOOD_SECONDS, _second(now())))
+        number, what = json.loads(
+            sealing.box("numbers").decrypt_at_time(sealed, GOOD_SECONDS, _second(now()))
+        )
     except (InvalidToken, ValueError, TypeError):
         return None
     return str(number), str(what)
@@ -61,9 +59,3 @@ def forget(response: Response, path: str) -> None:
 
 def _second(moment: datetime) -> int:
     return int(moment.timestamp())
-
-
-def _box() -> Fernet:
-    # A key of its own, from the one secret that all replicas share.
-    key = hmac.digest(settings.load(SigningSettings).key.encode(), b"pages: numbers", "sha256")
-    return Fernet(base64.urlsafe_b64encode(key))

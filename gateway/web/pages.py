@@ -19,6 +19,7 @@ from gateway.web import (
     docs_page,
     file_pages,
     general_pages,
+    kept,
     messages_page,
     officer_pages,
     provider_pages,
@@ -35,6 +36,8 @@ from services.chassis import logs, settings
 from services.chassis.problems import Problem, problem_of
 
 _YEAR = 365 * 24 * 3600
+#: What may be different in a moment, so that a form is worth sending again.
+_PASSING = frozenset({429, 500, 503})
 
 #: (path, method, view): each served at the path in Arabic and below /en in English.
 PAGES: tuple[tuple[str, str, Callable[..., Any]], ...] = (
@@ -124,6 +127,7 @@ def _blueprint(name: str, prefix: str | None) -> flask.Blueprint:
         made.add_url_rule(path, f"{method} {path}".replace(".", "_"), view, methods=[method])
     made.before_request(_refuse_other_sites)
     made.before_request(_choose)
+    made.before_request(kept.restore)
     made.after_request(sessions.finish)
     made.errorhandler(Exception)(refusal)
     return made
@@ -167,14 +171,15 @@ def _choose() -> Response | None:
 
 
 def refusal(error: Exception) -> Response:
-    """The page of a problem. Who is not signed in where that is needed is asked to sign in."""
+    """The page of a problem. Who is not signed in where that is needed is asked to sign in; what was typed goes along."""
     problem = problem_of(error)
     if problem.status == 401:
-        response = flask.redirect(render.url("/staff/sign-in"), 303)
-        sessions.drop(response)
-        return response
+        return _not_signed_in(problem)
     if problem.code == "password_change_needed":
-        return flask.redirect(render.url(admission.PASSWORD_PAGE), 303)
+        typed = kept.of_request()
+        if typed is None:
+            return flask.redirect(render.url(admission.PASSWORD_PAGE), 303)
+        return account_pages.password_page([], typed, first=True)
     status = problem.status if problem.status != 504 else 503
     heading, advice = _HEADINGS.get(status) or _HEADINGS[500 if status >= 500 else 400]
     say = render.words()
@@ -185,4 +190,17 @@ def refusal(error: Exception) -> Response:
         heading=say(heading),
         advice=say(advice),
         correlation_id=logs.correlation_id() if status >= 500 else None,
+        kept=kept.of_request() if status in _PASSING else None,
     )
+
+
+def _not_signed_in(problem: Problem) -> Response:
+    typed = kept.of_request()
+    response: Response
+    if typed is None:
+        response = flask.redirect(render.url("/staff/sign-in"), 303)
+    else:
+        response = sign_in_pages.interrupted(typed, another=problem.code == kept.OTHER_ACCOUNT)
+    if problem.code != kept.OTHER_ACCOUNT:
+        sessions.drop(response)
+    return response

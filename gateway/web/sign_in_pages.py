@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from gateway import admission, auth, policy, sessions
 from gateway.admission import limited
-from gateway.web import offered, qr, render
+from gateway.web import kept, offered, qr, render
 from gateway.web.render import N_
 from services.chassis import logs
 from services.chassis.actor import current_actor, require
@@ -28,6 +28,8 @@ _NOT_RIGHT = N_("The account or the password is not right.")
 _WRONG_CODE = N_("The code is not right, or it was used before. Wait for the next one.")
 _EXPIRED = N_("That took too long. Start again with your password.")
 _PICTURE = N_("Picture of the key, for the camera of your phone")
+_OVER = N_("Your session ended before this was sent.")
+_ANOTHER = N_("This form was opened by another account. Sign in with that one to send it.")
 _WAIT = N_("There were too many tries. Try again in %(time)s.")
 
 log = logs.get()
@@ -111,11 +113,12 @@ def let_in(answer: dict[str, Any], *, by_page: bool = False) -> Response:
         goes_on = "/staff/sessions"
     _end_before(flask.request.cookies.get(sessions.cookie()))
     if answer.get("recovery_codes"):
-        response: Response = recovery_page(answer["recovery_codes"], goes_on, first=True)
+        typed = _typed_by(session.actor.id)
+        response: Response = recovery_page(answer["recovery_codes"], goes_on, first=True, typed=typed)
     elif by_page:
         response = render.page("staff/entered.html", goes_on=goes_on)
     else:
-        response = flask.redirect(render.url(goes_on), 303)
+        response = _onward(goes_on, session.actor.id)
     _forget_token(response)
     sessions.keep(response, session.id, answer["mark"])
     return response
@@ -151,10 +154,33 @@ def sign_out() -> Response:
     return response
 
 
-def recovery_page(codes: list[str], goes_on: str, *, first: bool) -> flask.Response:
-    """Shows recovery codes, once."""
+def interrupted(typed: kept.Kept, *, another: bool) -> flask.Response:
+    """Asks to sign in again, and says that what was typed is not lost; `another`: somebody else is signed in."""
+    return _asked([], typed=typed, why=_ANOTHER if another else _OVER, status=401)
+
+
+def recovery_page(
+    codes: list[str], goes_on: str, *, first: bool, typed: kept.Kept | None = None
+) -> flask.Response:
+    """Shows recovery codes, once; `typed` is what waits to be sent."""
     grouped = [f"{each[:5]}-{each[5:]}" for each in codes]
-    return render.page("staff/recovery.html", posted=True, codes=grouped, goes_on=goes_on, first=first)
+    return render.page(
+        "staff/recovery.html", posted=True, codes=grouped, goes_on=goes_on, first=first, kept=typed
+    )
+
+
+def _typed_by(account: str) -> kept.Kept | None:
+    """What the forms of signing in brought along, if it is this account's."""
+    typed = kept.carried()
+    return typed if typed is not None and typed.account == account else None
+
+
+def _onward(goes_on: str, account: str) -> Response:
+    """To where somebody starts from, or back to the form that they could not send: 307 has the browser bring it along."""
+    typed = _typed_by(account)
+    if typed is None:
+        return flask.redirect(render.url(goes_on), 303)
+    return flask.redirect(render.url(typed.path), 307)
 
 
 def _end_before(session_id: str | None) -> dict[str, Any] | None:
@@ -200,7 +226,14 @@ def waiting(page: flask.Response, seconds: int) -> flask.Response:
 
 
 def _asked(
-    errors: list[dict[str, str]], subject: str = "", tried: str | None = None, fault: str | None = None
+    errors: list[dict[str, str]],
+    subject: str = "",
+    tried: str | None = None,
+    fault: str | None = None,
+    *,
+    typed: kept.Kept | None = None,
+    why: str = "",
+    status: int = 200,
 ) -> flask.Response:
     found = offered.providers()
     known = next((each for each in found if each["code"] == tried), None)
@@ -208,11 +241,13 @@ def _asked(
         errors = [{"field": f"with-{known['code']}", "message": render.words()(fault)}]
     return render.page(
         "staff/sign_in.html",
-        422 if errors else 200,
+        422 if errors else status,
         errors=errors,
         subject=subject,
         posted=True,
         offered=found,
+        kept=typed or kept.carried(),
+        why=render.words()(why) if why else "",
     )
 
 
@@ -233,20 +268,21 @@ def code_page(
         enrolment=enrolment,
         picture=picture,
         anew=anew,
+        kept=kept.carried(),
     )
 
 
-def _by_token(token: str) -> flask.Response:
+def _by_token(token: str) -> Response:
     admission.count("sign_in")
     try:
         who = auth.verify(token, now())
     except auth.TokenRefused:
         text = N_("This token is not valid, or it has expired. Ask for a new one.")
         return _asked([_error("token", text)])
-    response = flask.redirect(render.url(landing(who.roles)), 303)
+    response = _onward(landing(who.roles), who.id)
     sessions.drop(response)
     _remember_token(response, token)
-    return response  # type: ignore[return-value]
+    return response
 
 
 def _error(field: str, text: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from gateway import policy
 from gateway.admission import limited
-from gateway.web import desk, names, render
+from gateway.web import desk, kept, names, render
 from gateway.web.render import N_
 from services.chassis.actor import current_actor, require
 from services.chassis.clock import in_amman, now
@@ -47,6 +47,7 @@ def show() -> flask.Response:
     return _page({}, [])
 
 
+@kept.comes_back
 @limited("staff")
 @require(*PLANNERS)
 def plan() -> Response:
@@ -55,6 +56,8 @@ def plan() -> Response:
     if given.get("go") == "withdraw":
         return _withdraw_leave(given.get("leave", ""))
     typed = {name: given.get(name, "").strip() for name in ("officer", "first_day", "last_day", "cover")}
+    if kept.restored():
+        return _page(typed, [])
     say = render.words()
     errors = [{"field": name, "message": say(text)} for name, text in _MISSING.items() if not typed[name]]
     if errors:

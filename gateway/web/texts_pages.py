@@ -8,7 +8,7 @@ import flask
 from werkzeug.wrappers import Response
 
 from gateway.admission import limited
-from gateway.web import case_words, conversation, desk, names, render, team_pages
+from gateway.web import case_words, conversation, desk, kept, names, render, team_pages
 from gateway.web.render import N_
 from services.chassis.actor import require
 from services.chassis.problems import Problem
@@ -54,6 +54,7 @@ def form() -> flask.Response:
     return _form({name: str(found[name] or "") for name in (*FIELDS, "id", "version")}, [])
 
 
+@kept.comes_back
 @limited("staff")
 @require(*AUTHORS)
 def write() -> Response:
@@ -63,6 +64,8 @@ def write() -> Response:
         name: given.get(name, "").strip()[:_LONGEST].replace("\r\n", "\n")
         for name in (*FIELDS, "id", "version")
     }
+    if kept.restored():
+        return _form(typed, [])
     path = "/staff/reply-templates" + (f"/{quote(typed['id'], safe='')}" if typed["id"] else "")
     if typed["id"] and given.get("go") == "withdraw":
         reply = desk.ask("POST", path + "/withdraw", {})
