@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import flask
 from werkzeug.wrappers import Response
@@ -141,13 +141,16 @@ def _refuse_other_sites() -> None:
     site = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get("Origin")
     own = {request.host, urlsplit(settings.load(Settings).public_url).netloc} - {""}
-    foreign = (
-        site not in ("same-origin", "none")
-        if site
-        else bool(origin) and urlsplit(origin or "").netloc not in own
-    )
+    foreign = site not in ("same-origin", "none") if site else bool(origin) and _host(origin) not in own
     if foreign:
         raise Problem(403, "role_missing")
+
+
+def _host(origin: str | None) -> str:
+    try:
+        return urlsplit(origin or "").netloc
+    except ValueError:
+        return ""
 
 
 def _choose() -> Response | None:
@@ -156,7 +159,8 @@ def _choose() -> Response | None:
     if request.method != "GET" or not {"language", "digits"} & set(request.args):
         return None
     rest = [each for each in request.args.items(multi=True) if each[0] not in ("language", "digits")]
-    response = flask.redirect(request.path + ("?" + urlencode(rest) if rest else ""), 303)
+    # Written anew: a path may hold characters that no header may.
+    response = flask.redirect(quote(request.path) + ("?" + urlencode(rest) if rest else ""), 303)
     for name, known in (("language", render.LANGUAGES), ("digits", ("latn", "arab"))):
         if request.args.get(name) in known:
             response.set_cookie(

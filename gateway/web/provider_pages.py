@@ -5,6 +5,7 @@ ticket that their own browser kept, in a cookie of ten minutes. It is Lax: a bro
 """
 
 from typing import Any
+from urllib.parse import urlencode
 
 import flask
 from werkzeug.wrappers import Response
@@ -146,7 +147,7 @@ def signed_out() -> Response:
 
 def _failed(code: str, fault: str) -> Response:
     """Back to the page of signing in: nothing of what the provider sent stays in the address."""
-    target = f"{render.url('/staff/sign-in')}?from={code}&fault={fault}"
+    target = render.url("/staff/sign-in") + "?" + urlencode({"from": code, "fault": fault})
     response = flask.redirect(target, 303)
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -1,5 +1,7 @@
 """Whatever is sent, the gateway answers with something that was meant: never a 500, never a trace of what it is made of."""
 
+import urllib.parse
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -90,6 +92,24 @@ def test_any_query(client, query):
     meant(client.get("/v1/dashboard", query_string=query, headers={"Authorization": f"Bearer {token}"}))
     meant(client.get("/track", query_string=query))
     meant(client.get("/staff/enter", query_string=query))
+
+
+@pytest.mark.parametrize("origin", ["http://[", "http://[::1", "null", "//", "http://a b", "javascript:1"])
+@pytest.mark.parametrize("path", ["/staff/sign-in", "/en/file"])
+def test_a_form_from_nowhere_is_one_of_another_site(client, origin, path):
+    assert client.post(path, data={}, headers={"Origin": origin}).status_code == 403
+
+
+@pytest.mark.parametrize("wild", ["a%0d%0aX:y", "a%0a", "%ff", "a%26b%23c", "%0b", "a" * 3000])
+@pytest.mark.parametrize("language", ["", "/en"])
+def test_an_address_is_led_on_from_with_nothing_of_it_in_a_header(client, wild, language):
+    for path in ("/staff/sign-in/with/{}/back", "/staff/sign-in/with/{}?language=ar"):
+        answer = client.get(language + path.format(wild))
+        assert answer.status_code == 303
+        assert "X" not in answer.headers
+        assert answer.location.startswith(language + "/staff/sign-in")
+    answer = client.get(f"{language}/staff/sign-in/with/{wild}/back")
+    assert set(urllib.parse.parse_qs(answer.location.partition("?")[2])) == {"from", "fault"}
 
 
 @RELAXED

@@ -227,3 +227,9 @@ def test_it_is_good_for_an_hour(recording):
         box = sealing.box("typed")
         assert kept.opened(box.encrypt_at_time(raw, moment - 10).decode()).fields == (("name", "x"),)
         assert kept.opened(box.encrypt_at_time(raw, moment - kept.GOOD_SECONDS - 1).decode()) is None
+
+
+def test_what_is_too_old_leads_back_with_nothing_of_the_address_in_a_header(recording):
+    recording.set_cookie(auth.COOKIE, auth.issue("salma", ["coordinator"], clock.now()))
+    answer = recording.post("/staff/cases/a%0d%0aX:y/accept", data={"kept": "old"})
+    assert (answer.status_code, answer.location) == (303, "/staff/cases/a%0D%0AX%3Ay/accept")
