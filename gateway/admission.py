@@ -69,14 +69,16 @@ def _of_session(request: flask.Request) -> Actor | None:
     session = sessions.of_request(request)
     if session is None:
         return None
-    if session.must_change and not request.path.endswith(PASSWORD_PAGE):
+    if session.must_change and request.path.removeprefix("/en") != PASSWORD_PAGE:
         raise problems.password_change_needed()
     flask.g.session = session
     return session.actor
 
 
 def _of_token(request: flask.Request) -> Actor:
-    refuse_if_spent("sign_in")
+    """Who shows a token. A good one is not refused for the bad ones of others behind the same address: keys are too long to be guessed
+    at whatever rate, and who has none yet is sent to the page of signing in.
+    """
     try:
         if request.path.startswith("/v1/"):
             who = auth.from_header(request.headers.get("Authorization"), clock.now())
@@ -84,7 +86,7 @@ def _of_token(request: flask.Request) -> Actor:
             token = request.cookies.get(auth.COOKIE)
             who = auth.verify(token, clock.now()) if token else None
     except auth.TokenRefused:
-        # Counted per address, so that keys cannot be guessed at leisure.
+        # Counted per address, and said when it is too often: whoever tries has a programme to mend, or none of our tokens.
         count("sign_in")
         raise problems.token_refused() from None
     if who is None:

@@ -183,7 +183,7 @@ class LimitSettings:
     )
     sign_in: tuple = setting(
         "LIMIT_SIGN_IN",
-        "Sign-ins that were refused, and staff tokens, from one address; known devices sign in all the same.",
+        "Sign-ins and staff tokens that were refused, from one address; known devices and good tokens come in all the same.",
         default=rates("10/minute;60/hour"),
         kind=rates,
     )

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
+from urllib.parse import quote
 
 import flask
 from cryptography.fernet import InvalidToken
@@ -119,7 +120,7 @@ def restore() -> flask.Response | None:
         flask.g.restored = found
     elif KEPT in request.form:
         # Too old. Whatever page it was, its form is asked for anew.
-        return flask.redirect(request.path, 303)  # type: ignore[return-value]
+        return flask.redirect(quote(request.path), 303)  # type: ignore[return-value]
     return None
 
 

@@ -206,5 +206,5 @@ def _not_signed_in(problem: Problem) -> Response:
     else:
         response = sign_in_pages.interrupted(typed, another=problem.code == kept.OTHER_ACCOUNT)
     if problem.code != kept.OTHER_ACCOUNT:
-        sessions.drop(response)
+        sign_in_pages.drop_what_was_shown(response)
     return response

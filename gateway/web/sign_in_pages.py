@@ -126,7 +126,7 @@ def let_in(answer: dict[str, Any], *, by_page: bool = False) -> Response:
 
 @limited("sign_in")
 @require("public")
-def enter() -> flask.Response:
+def enter() -> Response:
     """Signs in with a code that the embedded mode printed. Good once."""
     found = auth.entry_codes.redeem(flask.request.args.get("code", ""))
     if found is None:
@@ -137,8 +137,7 @@ def enter() -> flask.Response:
     # A page and not a redirect: a browser that came from elsewhere would not send the strict cookie along one.
     response = render.page("staff/entered.html", goes_on=landing(policy.expanded(found.roles)))
     token = auth.issue(found.subject, found.roles, now(), lifetime=SESSION, institution=found.institution)
-    _remember_token(response, token)
-    return response
+    return _in_by_token(response, token)
 
 
 @limited("reading")
@@ -157,6 +156,18 @@ def sign_out() -> Response:
 def interrupted(typed: kept.Kept, *, another: bool) -> flask.Response:
     """Asks to sign in again, and says that what was typed is not lost; `another`: somebody else is signed in."""
     return _asked([], typed=typed, why=_ANOTHER if another else _OVER, status=401)
+
+
+def drop_what_was_shown(response: Response) -> None:
+    """Takes from the browser what it showed and what opened nothing.
+
+    Only that: who follows a link from another site is signed in, and the browser sends no strict cookie along; taking it would sign out
+    whoever opens a link in a mail.
+    """
+    if sessions.cookie() in flask.request.cookies:
+        sessions.drop(response)
+    if auth.COOKIE in flask.request.cookies:
+        _forget_token(response)
 
 
 def recovery_page(
@@ -273,13 +284,18 @@ def code_page(
 
 
 def _by_token(token: str) -> Response:
-    admission.count("sign_in")
     try:
         who = auth.verify(token, now())
     except auth.TokenRefused:
+        admission.count("sign_in")
         text = N_("This token is not valid, or it has expired. Ask for a new one.")
         return _asked([_error("token", text)])
-    response = _onward(landing(who.roles), who.id)
+    return _in_by_token(_onward(landing(who.roles), who.id), token)
+
+
+def _in_by_token(response: Response, token: str) -> Response:
+    """Leads on who is signed in by a token, in place of what the browser had before."""
+    _end_before(flask.request.cookies.get(sessions.cookie()))
     sessions.drop(response)
     _remember_token(response, token)
     return response

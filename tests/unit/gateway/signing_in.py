@@ -62,7 +62,7 @@ def rania(staff):
     assert shown.status_code == 200
     recovery = re.findall(r"[0-9A-Z]{5}-[0-9A-Z]{5}", shown.get_data(as_text=True))
     assert len(recovery) == 10
-    for path in ("/staff/sessions", "/staff/dashboard"):
+    for path in ("/staff/sessions", "/staff/dashboard", "/staff/cases/staff/password"):
         answer = browser.get(path, headers=HTML)
         assert (answer.status_code, answer.location) == (303, "/staff/password")
     changed = browser.post("/staff/password", data={"old": staff.password, "new": NEW, "again": NEW})

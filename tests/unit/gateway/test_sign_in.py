@@ -93,6 +93,30 @@ def test_an_address_that_is_spent_still_lets_known_devices_in(staff, rania):
     assert rania.browser.get("/staff/sessions").status_code == 200
 
 
+def test_where_an_address_is_spent_people_are_led_to_sign_in_and_good_tokens_are_good(staff):
+    browser = staff.browser()
+    for number in range(12):
+        browser.get("/v1/staff/accounts", headers={"Authorization": f"Bearer {number}"})
+    assert browser.get("/v1/staff/accounts", headers={"Authorization": "Bearer x"}).status_code == 429
+    good = {"Authorization": "Bearer " + auth.issue("salma", ["coordinator"], now())}
+    assert browser.get("/v1/staff/accounts", headers=good).status_code == 200
+    assert browser.get("/staff/desk", headers=HTML).location == "/staff/sign-in"
+
+
+def test_a_link_from_another_site_signs_nobody_out(staff, rania):
+    # A browser that follows it sends no strict cookie along, and would obey when told to drop one.
+    answer = staff.browser().get("/staff/desk", headers={**HTML, "Sec-Fetch-Site": "cross-site"})
+    assert (answer.status_code, answer.location) == (303, "/staff/sign-in")
+    assert answer.headers.getlist("Set-Cookie") == []
+
+
+def test_a_token_that_opens_nothing_is_taken_from_the_browser(staff):
+    browser = staff.browser()
+    browser.set_cookie(auth.COOKIE, "nonsense")
+    assert browser.get("/staff/desk", headers=HTML).location == "/staff/sign-in"
+    assert browser.get_cookie(auth.COOKIE) is None
+
+
 def test_a_session_is_no_token_of_the_api(rania):
     for path in ("/v1/staff/accounts", "/v1/dashboard"):
         assert rania.browser.get(path).status_code == 401
@@ -177,6 +201,11 @@ def test_one_way_of_being_signed_in_takes_the_place_of_the_other(staff, rania):
     assert rania.browser.get_cookie("staff_session") is None
     come_in(staff, rania.browser, rania.recovery[0])
     assert rania.browser.get_cookie(auth.COOKIE) is None
+    code = auth.entry_codes.new("salma", ["coordinator"])
+    assert rania.browser.get(f"/staff/enter?code={code}").status_code == 200
+    assert rania.browser.get_cookie("staff_session") is None
+    assert "salma" in rania.browser.get("/staff/sessions").get_data(as_text=True)
+    assert staff.rows("routing", "SELECT count(*) FROM session WHERE revoked_at IS NULL") == [(0,)]
 
 
 def test_while_routing_is_away_nobody_is_let_in_and_nobody_is_thrown_out(gateway):
