@@ -140,8 +140,8 @@ POST /staff/search                                           -      yes     yes 
 POST /staff/views                                            -      yes     yes          yes      yes  yes         -
 GET  /staff/cases/{complaint_id}                             -      yes     yes          yes      yes  yes         -
 POST /staff/cases/{complaint_id}/viewing                     -      yes     yes          yes      yes  yes         -
-GET  /staff/cases/{complaint_id}/{action}                    -      yes     yes          yes      -    yes         -
-POST /staff/cases/{complaint_id}/{action}                    -      yes     yes          yes      -    yes         -
+GET  /staff/cases/{complaint_id}/{action}                    -      yes     yes          yes      yes  yes         -
+POST /staff/cases/{complaint_id}/{action}                    -      yes     yes          yes      yes  yes         -
 
 GET  /health/live                                            everybody
 GET  /health/ready                                           everybody

@@ -13,7 +13,6 @@ from services.chassis.actor import require
 from services.chassis.problems import Problem
 
 READERS = ("officer", "approver", "head", "coordinator")
-HANDLERS = ("officer", "approver", "coordinator")
 #: An approver decides with the complaint and the reply beside each other.
 _SIDE_BY_SIDE = frozenset({"approve_reply", "return_reply"})
 #: Taken by a button on the page of the case: they need no words, and the case can go on whichever way.
@@ -51,7 +50,7 @@ def show(complaint_id: str) -> flask.Response:
 
 
 @limited("staff")
-@require(*HANDLERS)
+@require(*READERS)
 def action_form(complaint_id: str, action: str) -> Response:
     """The form of an action. One that may not be taken any more leads back to the case."""
     case, complaint = _read(complaint_id)
@@ -62,7 +61,7 @@ def action_form(complaint_id: str, action: str) -> Response:
 
 @kept.comes_back
 @limited("staff")
-@require(*HANDLERS)
+@require(*READERS)
 def act(complaint_id: str, action: str) -> Response:
     """Takes the action, or shows the form again with what stands against it."""
     given = flask.request.form

@@ -278,3 +278,17 @@ def test_what_is_for_one_s_own_institution_is_for_no_other(of_waj):
                     assert answer.status_code in (403, 404, 422), (path, role, institution)
                 tried += 1
     assert tried > 20
+
+
+def test_the_head_of_a_body_acts_by_page_on_what_was_raised(of_waj, databases):
+    client, ids = of_waj
+    raised = "UPDATE cases SET escalated_at = now(), escalation_level = 2 WHERE complaint_id = %(id)s"
+    databases.rows("routing", raised, {"id": ids["complaint_id"]})
+    client.set_cookie(auth.COOKIE, token("head"))
+    case = f"/en/staff/cases/{ids['complaint_id']}"
+    page = client.get(case).get_data(as_text=True)
+    assert f'href="{case}/send_back"' in page
+    form = client.get(f"{case}/send_back").get_data(as_text=True)
+    version = re.search(r'name="version" value="(\d+)"', form).group(1)
+    done = client.post(f"{case}/send_back", data={"version": version, "reason": "Answer it by Sunday."})
+    assert (done.status_code, done.location) == (303, f"{case}?done=send_back")
