@@ -22,6 +22,9 @@ from services.chassis.settings import setting
 
 T = TypeVar("T")
 
+OVERFLOW = 4
+"""Connections that a pool may open beyond DATABASE_POOL_SIZE while it is asked for more."""
+
 _DEADLOCK = "40P01"
 _SERIALIZATION = "40001"
 _AWAY_CLASSES = ("08", "53", "57", "58")
@@ -235,7 +238,7 @@ def _create(service: str, wanted: Settings, **options: Any) -> sqlalchemy.Engine
     created = sqlalchemy.create_engine(
         address,
         pool_size=wanted.pool_size,
-        max_overflow=4,
+        max_overflow=OVERFLOW,
         pool_timeout=5,
         pool_use_lifo=True,
         # Parameters are people's data: they must not be in an exception's text.

@@ -9,14 +9,16 @@ import prometheus_client
 import pytest
 import yaml
 
+from services.chassis import database, settings
 from services.cli import secrets
 from services.cli.registry import CLASSES, OWNERS
 from services.cli.settings_page import declared
-from tests.architecture.source import ROOT, assert_none
+from tests.architecture.source import ROOT, assert_none, files, modules
 from tests.support.tools import promtool
 
 RULES = sorted((ROOT / "deploy/prometheus/rules").glob("*.yml"))
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+DOCKERFILE = (ROOT / "deploy/Dockerfile").read_text()
 #: Of the images that we do not build, and of jobs: not settings of a service.
 FOREIGN = re.compile(r"^(POSTGRES|GF|RABBITMQ|K8S|POD)_")
 
@@ -100,8 +102,11 @@ def test_every_alert_has_a_page_a_summary_and_a_test():
 
 def test_alerts_boards_and_pages_speak_of_metrics_that_exist():
     known = known_metrics()
-    files = [*RULES, *(ROOT / "deploy/grafana").rglob("*.json"), *(ROOT / "deploy/runbooks").glob("*.md")]
-    assert_none(f"{file.name}: {name}" for file in files for name in unknown_metrics(file.read_text(), known))
+    pages = [ROOT / name for name in files() if name.endswith(".md")]
+    places = [*RULES, *(ROOT / "deploy/grafana").rglob("*.json"), *pages]
+    assert_none(
+        f"{file.name}: {name}" for file in places for name in unknown_metrics(file.read_text(), known)
+    )
     assert unknown_metrics("rate(bekhedmetkom_no_such_total[1m])", known) == ["bekhedmetkom_no_such_total"]
 
 
@@ -125,6 +130,46 @@ def test_every_container_is_confined_and_watched(name):
         assert service["cap_drop"] == ["ALL"]
     for port in service.get("ports", ()):
         assert port.startswith("127.0.0.1:"), "what the world reaches stands behind a proxy with TLS"
+
+
+def strangers(compose: dict) -> list[str]:
+    """What a container asks for by a name that the file does not explain."""
+    found = []
+    for name, service in compose["services"].items():
+        secrets_ = [each if isinstance(each, str) else each["source"] for each in service.get("secrets", ())]
+        volumes = [each.split(":")[0] for each in service.get("volumes", ())]
+        for kind, names in (
+            ("services", service.get("depends_on", ())),
+            ("networks", service["networks"]),
+            ("secrets", secrets_),
+            ("volumes", [each for each in volumes if not each.startswith(".")]),
+        ):
+            found += [f"{name}: {kind} {each}" for each in names if each not in compose[kind]]
+    return found
+
+
+def test_what_containers_ask_for_is_there():
+    assert_none(strangers(COMPOSE))
+    assert strangers({**COMPOSE, "volumes": {}, "secrets": {}})
+
+
+def test_compose_and_kubernetes_hand_out_the_same():
+    ports = {name: port for name, port in re.findall(r"([A-Z]+)_PORT=(\d+)", DOCKERFILE)}
+    for name in CLASSES:
+        assert COMPOSE["services"][name]["healthcheck"]["test"][-1] == ports[name.upper()]
+        pod = next(
+            each for each in kubernetes() if each["kind"] == "Deployment" and each["metadata"]["name"] == name
+        )
+        (container,) = pod["spec"]["template"]["spec"]["containers"]
+        assert [str(each["containerPort"]) for each in container["ports"]] == [ports[name.upper()]]
+        secret = {each["value"] for each in container["env"] if each["name"].endswith("_FILE")}
+        mounted = pod["spec"]["template"]["spec"]["volumes"][0]["secret"]["items"]
+        assert secret == {f"/run/secrets/{each['path']}" for each in mounted}, name
+        given = {each.split("/")[-1] for each in secret}
+        assert given == set(COMPOSE["services"][name]["secrets"]), "both hand out the same"
+    example = yaml.safe_load((ROOT / "deploy/kubernetes/secret-example.yaml").read_text())["stringData"]
+    own = {"grafana_password", "postgres_password", "rabbitmq.conf"}
+    assert set(example) == set(COMPOSE["secrets"]) - own
 
 
 def test_containers_get_settings_and_secrets_that_exist(tmp_path):
@@ -165,10 +210,33 @@ def test_compose_and_kubernetes_run_the_same_services():
         assert f"DATABASE_URL_{name.upper()}_FILE" in COMPOSE["services"][name]["environment"]
 
 
+def most_connections(service: str, replicas: int) -> int:
+    """What the replicas of a service may open together, each with the pools that it has and what leaders keep."""
+    pools = 1 + any(
+        "database.single(" in module.text for module in modules("services") if module.service == service
+    )
+    leaders = 3  # The relay, its ear for others, and the periodic tasks.
+    size = next(spec.default for spec in settings.describe(database.Settings) if "POOL_SIZE" in spec.name)
+    return replicas * (pools * (size + database.OVERFLOW) + leaders)
+
+
+def test_postgresql_has_connections_for_all_replicas():
+    scaled = {
+        each["metadata"]["name"]: each["spec"]["maxReplicas"]
+        for each in kubernetes()
+        if each["kind"] == "HorizontalPodAutoscaler"
+    }
+    server = yaml.safe_load((ROOT / "deploy/kubernetes/servers/postgres.yaml").read_text())
+    # While a release rolls out there is one replica more of each; some are the operator's and the jobs'.
+    wanted = sum(most_connections(name, scaled[name] + 1) for name in OWNERS) + 20
+    assert wanted <= int(server["spec"]["postgresql"]["parameters"]["max_connections"])
+    alone = re.search(r"max_connections=(\d+)", " ".join(COMPOSE["services"]["postgres"]["command"]))
+    assert sum(most_connections(name, 1) for name in OWNERS) + 20 <= int(alone[1])
+
+
 def test_the_image_has_a_user_without_rights_and_no_test_tools():
-    text = (ROOT / "deploy/Dockerfile").read_text()
-    assert re.search(r"^USER 10001:10001$", text, re.MULTILINE)
-    assert "--require-hashes" in text
+    assert re.search(r"^USER 10001:10001$", DOCKERFILE, re.MULTILINE)
+    assert "--require-hashes" in DOCKERFILE
     listed = subprocess.run(
         [ROOT / "scripts/runtime-requirements"], capture_output=True, text=True, check=True
     ).stdout
