@@ -1,7 +1,8 @@
 """`make test`: every check with its time limit, and one line that sums up.
 
-What needs no quiet machine runs side by side first, as many at once as there are processors, two at most; the longest suite among it
-shared out to that many processes. The suites that start servers and processes and hold them against deadlines follow, one by one.
+As many processes run side by side as there are processors, two at most. A long suite is shared out to that many. The suites that
+start servers and hold them against deadlines run so too: mostly they wait, and no deadline of theirs is so tight that a second
+process on the machine breaks it.
 
 Nothing passes by being skipped: a skipped test fails the run.
 """
@@ -36,22 +37,20 @@ class Check:
     limit: int
     #: What to run; without it, the tests of the directory of that name.
     command: tuple[object, ...] = ()
-    #: Whether it may share the machine with others.
-    beside: bool = False
     #: To how many processes its tests are shared out.
     shares: int = 1
 
 
 CHECKS = (
-    # The longest comes first, so that the short ones run beside it.
-    Check("unit", 600, beside=True, shares=LANES),
-    Check("contract", 180, beside=True),
-    Check("architecture", 180, beside=True),
-    Check("lint", 60, (BIN / "ruff", "check", "."), beside=True),
-    Check("format", 60, (BIN / "ruff", "format", "--check", "."), beside=True),
+    # The longest come first, so that the short ones fill up what is left at the end.
+    Check("unit", 600, shares=LANES),
+    Check("e2e", 900, shares=LANES),
+    Check("integration", 1200, shares=LANES),
     Check("system", 600),
-    Check("integration", 1200),
-    Check("e2e", 900),
+    Check("contract", 180),
+    Check("architecture", 180),
+    Check("lint", 60, (BIN / "ruff", "check", ".")),
+    Check("format", 60, (BIN / "ruff", "format", "--check", ".")),
 )
 
 
@@ -93,8 +92,7 @@ def main(names: list[str]) -> int:
     began = time.monotonic()
     chosen = [check for check in CHECKS if not names or check.name in names]
     try:
-        done = side_by_side([part for check in chosen if check.beside for part in parts(check)])
-        done += [run(part) for check in chosen if not check.beside for part in parts(check)]
+        done = side_by_side([part for check in chosen for part in parts(check)])
     except KeyboardInterrupt:
         print("\nended before its end")
         return 130
@@ -102,21 +100,25 @@ def main(names: list[str]) -> int:
 
 
 def parts(check: Check) -> Iterator[Part]:
-    """A check as what its processes do: the directories of a suite shared out so that each has about as much to read."""
+    """A check as what its processes do: its directories shared out so that each has about as much to read.
+
+    The files that lie in none are kept together, since they share what takes long to start.
+    """
     if check.shares == 1 or check.command:
         yield Part(check.name, check.limit, check.command, (f"tests/{check.name}",))
         return
+    home = Path(ROOT, "tests", check.name)
+    groups = [sorted(each.glob("test_*.py")) for each in (home, *home.iterdir()) if each.is_dir()]
     shares: list[list[Path]] = [[] for _ in range(check.shares)]
-    directories = [each for each in Path(ROOT, "tests", check.name).iterdir() if list(each.glob("test_*.py"))]
-    for each in sorted(directories, key=size, reverse=True):
-        min(shares, key=lambda share: sum(map(size, share))).append(each)
-    for number, share in enumerate(shares, 1):
+    for group in sorted(groups, key=size, reverse=True):
+        min(shares, key=size).extend(group)
+    for number, share in enumerate(filter(None, shares), 1):
         places = tuple(str(each.relative_to(ROOT)) for each in sorted(share))
         yield Part(f"{check.name} {number}/{check.shares}", check.limit, (), places)
 
 
-def size(directory: Path) -> int:
-    return sum(file.stat().st_size for file in directory.glob("test_*.py"))
+def size(files: Sequence[Path]) -> int:
+    return sum(file.stat().st_size for file in files)
 
 
 def side_by_side(todo: list[Part]) -> list[Done]:
