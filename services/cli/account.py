@@ -114,12 +114,14 @@ def forget_phone(subject: str) -> None:
 @_SUBJECT
 def history(subject: str) -> None:
     """Print what happened to an account and who did it, the newest first."""
+    before: int | None = None
     with settings.fail_at_start(), database.transaction(_SERVICE) as connection:
         row = store_accounts.account_of(connection, credentials.normal_subject(subject))
-        events = store_identity.events_page(connection, str(row.id), None, 200) if row is not None else []
-    _demand(row is not None)
-    for each in events:
-        click.echo(f"{each.at:%Y-%m-%d %H:%M}\t{each.what}\t{each.actor}\t{each.detail or '-'}")
+        _demand(row is not None)
+        while events := store_identity.events_page(connection, str(row.id), before, 200):
+            for each in events:
+                click.echo(f"{each.at:%Y-%m-%d %H:%M}\t{each.what}\t{each.actor}\t{each.detail or '-'}")
+            before = events[-1].number
 
 
 @account.group(name="sessions")

@@ -1,19 +1,45 @@
 """The commands. Each prints what it did, and ends with 0 only if it did it."""
 
 import os
+import socket
 import sys
 from collections.abc import Iterable
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
+import amqp
 import click
+import kombu.exceptions
 
+from services.chassis import database as connections
 from services.chassis import logs, migrate, settings
 from services.cli import database, keys, registry
 
+_BROKER_AWAY = (
+    ConnectionError,
+    TimeoutError,
+    socket.gaierror,
+    amqp.AMQPError,
+    kombu.exceptions.OperationalError,
+)
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class _Commands(click.Group):
+    """Says in one line which server is away: a person who types a command has no use for a traceback of that."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except Exception as error:
+            name = "PostgreSQL" if connections.is_away(error) else "RabbitMQ"
+            if name == "RabbitMQ" and not isinstance(error, _BROKER_AWAY):
+                raise
+            raise click.ClickException(f"{name} cannot be reached ({type(error).__name__})") from None
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.pass_context
 def main(context: click.Context) -> None:
     """Bekhedmetkom: runs its services and looks after them."""
