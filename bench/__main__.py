@@ -43,8 +43,6 @@ GROWTH = {"accept_rate": "accept_growth", "pipeline_rate": "pipeline_growth", "d
 
 def main() -> int:
     """Measures, prints, writes. Exit code 1 if a part failed; falling short of a target is a result and not a failure."""
-    # Told to end, it takes with it what it started, as on Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     # Whoever ends it wants all that it started ended too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)

@@ -1,10 +1,8 @@
 """Work beside requests and events. `@every(30, name="sweep")` on a service method runs on one replica only, and drains
 without blocking; `Background` goes on all the time, on every replica.
 
-Which replica: the one that holds a PostgreSQL advisory lock on a connection of its own. If that connection
-breaks in the middle of a run,
-another replica may start the same task before this one has ended, so a task does its work in transactions
-that bear a neighbour.
+Which replica: the one that holds a PostgreSQL advisory lock on a connection of its own. If that connection breaks in the middle of
+a run, another replica may start the same task before this one has ended, so a task does its work in transactions that bear a neighbour.
 """
 
 import contextlib
@@ -23,10 +21,6 @@ from services.chassis import database, logs, metrics, settings
 from services.chassis.settings import setting
 
 log = logs.get()
-
-# The server notices within half a minute that a leader's machine is gone, and frees its lock; its own default
-# is two hours.
-_KEEPALIVE = "SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3"
 
 
 @dataclass(frozen=True)
@@ -82,7 +76,6 @@ class Leadership:
         try:
             # Kept for as long as the process leads, so it must not count against the pool of the requests.
             connection.detach()
-            connection.exec_driver_sql(_KEEPALIVE)
             mine = connection.execute(
                 sqlalchemy.text("SELECT pg_try_advisory_lock(hashtext(:name))"),
                 {"name": f"schedule:{self.service}"},
