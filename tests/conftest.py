@@ -80,24 +80,13 @@ def vhost(rabbit, environment):
 
 @pytest.fixture
 def private_postgres():
-    """A server of this test alone, to be killed, frozen and restarted. See also `private_databases`."""
+    """A server of this test alone, to be killed, frozen and restarted."""
     from tests.support.postgres import PrivatePostgres
 
     server = PrivatePostgres().start()
     yield server
     _forget()
     server.close()
-
-
-@pytest.fixture
-def private_databases(private_postgres, environment):
-    """Like `databases`, on the server of this test alone."""
-    from tests.support.databases import Databases, Template
-
-    template = Template(private_postgres.url)
-    fresh = Databases(private_postgres.url, template.name)
-    environment(fresh.environment)
-    return fresh
 
 
 @pytest.fixture(scope="session")

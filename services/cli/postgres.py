@@ -94,12 +94,16 @@ class Server:
             self._spawn()
         self._wait_until_ready()
 
-    def stop(self) -> None:
-        """Fast shutdown: connections are closed, a checkpoint is written. Immediate after STOP_SECONDS."""
+    def stop(self, *, keep: bool = True) -> None:
+        """Fast shutdown: connections are closed, a checkpoint is written. Immediate after STOP_SECONDS.
+
+        Immediate at once without `keep`, where the directory is thrown away.
+        """
         if self.process is None:
             return
         self.signal(signal.SIGCONT)
-        for number, seconds in ((signal.SIGINT, STOP_SECONDS), (signal.SIGQUIT, 5), (signal.SIGKILL, 5)):
+        ways = ((signal.SIGINT, STOP_SECONDS), (signal.SIGQUIT, 5), (signal.SIGKILL, 5))
+        for number, seconds in ways if keep else ways[1:]:
             with contextlib.suppress(psutil.NoSuchProcess):
                 self.process.send_signal(number)
             if self._wait_until_gone(seconds):

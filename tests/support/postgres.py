@@ -50,7 +50,7 @@ class PrivatePostgres:
 
     def close(self) -> None:
         """Ends the server and removes its data."""
-        self.server.stop()
+        self.server.stop(keep=False)
         self._directory.cleanup()
 
 

@@ -116,8 +116,8 @@ class PrivateBroker(Broker):
         until(self._answers, 60)
 
     def close(self) -> None:
-        """Ends the node and its epmd and removes their data."""
-        self._terminate()
+        """Ends the node and its epmd and removes their data. By force: an orderly end takes seconds and keeps what is thrown away."""
+        self.kill()
         if self._names is not None:
             self._names.kill()
             self._names.wait(10)

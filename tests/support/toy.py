@@ -5,8 +5,8 @@
 
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
-from types import SimpleNamespace
 from typing import Any
 
 import eventlet
@@ -19,6 +19,7 @@ from services.chassis.contract import FactType, Reading, Reads
 from services.chassis.event import Event
 from services.chassis.relay import Relay
 from services.chassis.subscriber import subscribe
+from tests.support.databases import Databases
 
 SCHEMAS = ("pinger", "ponger")
 
@@ -63,28 +64,29 @@ class Ponger:
         )
 
 
-class Toys:
-    """The schemas of the two services in a test's database, and their containers in this process."""
+def make_schemas(databases: Databases) -> None:
+    """The schemas of both services, as their migrations would make them."""
+    with closing(databases.connect()) as connection, connection.cursor() as cursor:
+        for name in SCHEMAS:
+            cursor.execute(f"CREATE SCHEMA {name}")
+            cursor.execute(f"SET search_path TO {name}")
+            outbox.create_tables(cursor)
+            inbox.create_tables(cursor)
+            cursor.execute(
+                "CREATE TABLE seen (nth bigint GENERATED ALWAYS AS IDENTITY, subject uuid, number integer)"
+            )
 
-    def __init__(self, databases: Any, environment: Callable[[dict[str, Any]], None]) -> None:
+
+class Toys:
+    """The two services over a test's database, which has their schemas: their containers in this process."""
+
+    def __init__(self, databases: Databases, environment: Callable[[dict[str, Any]], None]) -> None:
         self.environment = environment
         admin = sqlalchemy.make_url(databases.admin_url).set(database=databases.name)
         url = admin.render_as_string(hide_password=False)
         environment({f"DATABASE_URL_{name.upper()}": url for name in SCHEMAS})
         # Asked for by every process, although these serve no pages.
         environment({f"{name.upper()}_PORT": "0" for name in SCHEMAS})
-        engine = sqlalchemy.create_engine(url.replace("postgresql://", "postgresql+psycopg2://"))
-        with engine.begin() as connection:
-            op = SimpleNamespace(execute=connection.exec_driver_sql)
-            for name in SCHEMAS:
-                connection.exec_driver_sql(f"CREATE SCHEMA {name}")
-                connection.exec_driver_sql(f"SET search_path TO {name}")
-                outbox.create_tables(op)
-                inbox.create_tables(op)
-                connection.exec_driver_sql(
-                    "CREATE TABLE seen (nth bigint GENERATED ALWAYS AS IDENTITY, subject uuid, number integer)"
-                )
-        engine.dispose()
         self._running: list[ServiceContainer] = []
 
     def start(self, *services: type) -> list[ServiceContainer]:

@@ -1,6 +1,14 @@
 import pytest
 
 
+@pytest.fixture(scope="session")
+def database_template(database_template):
+    """A database with the schemas of the toys beside the others."""
+    from tests.support.toy import make_schemas
+
+    return database_template.filled("toys", make_schemas)
+
+
 @pytest.fixture
 def toys(databases, vhost, environment):
     """Two services over the chassis in a fresh database and vhost."""

@@ -166,9 +166,8 @@ def test_stopping_does_not_wait_for_ever(replicas, task, environment, databases)
     until(lambda: not locks(databases))
 
 
-def test_keeps_trying_while_the_database_is_away(private_postgres, private_databases, environment, task):
-    address = sqlalchemy.make_url(private_databases.admin_url).set(database=private_databases.name)
-    environment({"DATABASE_URL_TICKER": address.render_as_string(hide_password=False)})
+def test_keeps_trying_while_the_database_is_away(private_postgres, environment, task):
+    environment({"DATABASE_URL_TICKER": private_postgres.url})
 
     class Ticker:
         name = "ticker"

@@ -6,8 +6,9 @@ import pytest
 
 from services.chassis import metrics
 from services.chassis.database import DatabaseUnavailable
+from tests.support.databases import Databases
 from tests.support.poll import until
-from tests.support.toy import Pinger, Ponger, Toys
+from tests.support.toy import Pinger, Ponger, Toys, make_schemas
 
 
 @pytest.fixture
@@ -19,8 +20,10 @@ def toys_with_own_broker(databases, private_vhost, environment):
 
 
 @pytest.fixture
-def toys_with_own_database(private_databases, vhost, environment):
-    made = Toys(private_databases, environment)
+def toys_with_own_database(private_postgres, vhost, environment):
+    databases = Databases(private_postgres.url, "postgres")
+    make_schemas(databases)
+    made = Toys(databases, environment)
     yield made
     made.stop()
 

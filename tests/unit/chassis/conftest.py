@@ -40,6 +40,14 @@ class PageIn(marshmallow.Schema):
     page = marshmallow.fields.Integer(load_default=1)
 
 
+@pytest.fixture(scope="session")
+def database_template(database_template):
+    """A database with the schemas of the toys beside the others."""
+    from tests.support.toy import make_schemas
+
+    return database_template.filled("toys", make_schemas)
+
+
 class Doors:
     """Events with which a test holds a running handler and lets it go."""
 
