@@ -10,6 +10,8 @@ import pytest
 from tests.support import journey
 
 SALT = "SALT"
+#: What a page may take on a busy machine.
+SECONDS = 15
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
 
 if "eventlet" in sys.modules:
@@ -73,12 +75,13 @@ def coordinator(system):
 @pytest.fixture(scope="session")
 def browser():
     """A headless Chromium, driven by playwright."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
     from tests.support.tools import chromium
 
     # Chromium has no sandbox for root, and refuses to start rather than to do without.
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    expect.set_options(timeout=SECONDS * 1000)
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium(), args=arguments)
         yield running
@@ -94,7 +97,7 @@ def open_page(browser) -> Iterator:
         context = browser.new_context(java_script_enabled=scripts, viewport=viewport, color_scheme=scheme)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(SECONDS * 1000)
         page.complaints = []
         page.on("pageerror", lambda error: page.complaints.append(str(error)))
         page.on(

@@ -1,6 +1,7 @@
 """The complainant's whole conversation in a real browser: question and answer, reply, dispute and its decision, rating."""
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.support import journey
 from tests.support.poll import until
@@ -52,7 +53,7 @@ def test_a_complainant_answers_disputes_is_answered_anew_and_rates(open_page, sy
         page.goto(system.gateway + "/track")
         page.fill("#number", tracking)
         page.locator("main .button").click()
-        assert page.locator(".standing").count() == 1
+        expect(page.locator(".standing")).to_have_count(1)
         assert tracking not in page.url + page.title()
 
     staff(complaint_id, "officer", "accept")
@@ -61,7 +62,7 @@ def test_a_complainant_answers_disputes_is_answered_anew_and_rates(open_page, sy
     assert QUESTION in page.locator(".turn").first.inner_text()
     assert page.locator("svg.bar").count() == 0
     page.locator("form[action$=answer] .button").click()
-    assert page.locator(".summary a[href='#text']").count() == 1
+    expect(page.locator(".summary a[href='#text']")).to_have_count(1)
     page.fill("#text", OWN_ANSWER)
     page.locator("form[action$=answer] .button").click()
     assert page.url.endswith("/track/standing")

@@ -6,6 +6,7 @@ import time
 
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
+from playwright.sync_api import expect
 
 from tests.e2e.conftest import DESK, SALT
 from tests.e2e.test_pages import LAID_OUT, PALE
@@ -104,7 +105,7 @@ def test_a_new_officer_answers_a_complaint_without_scripts(open_page, come_in, s
     assert REPLY["summary"] in approver.locator("div.second").inner_text()
     assert approver.locator(".checks .bad").count() == 0
     approver.locator("form.act .button").first.click()
-    assert approver.locator("[role=status].done").count() == 1
+    expect(approver.locator("[role=status].done")).to_have_count(1)
 
     complainant = open_page(scripts=False)
 
@@ -211,9 +212,9 @@ def test_lists_are_narrowed_saved_and_forgotten(come_in, system, salt):
     page.locator(".forget .link").click()
     assert page.locator(".pill.own").count() == 0
     page.goto(system.gateway + "/en/staff/cases?view=incoming&category=telecom.service")
-    assert page.locator(".empty").count() == 1
+    expect(page.locator(".empty")).to_have_count(1)
     page.goto(system.gateway + "/en/staff/cases?after=nonsense")
-    assert page.locator(".summary").count() == 1
+    expect(page.locator(".summary")).to_have_count(1)
 
 
 def test_a_case_is_found_and_what_was_looked_for_is_in_no_address(come_in, system, salt):
@@ -231,7 +232,7 @@ def test_a_case_is_found_and_what_was_looked_for_is_in_no_address(come_in, syste
     page.fill("#q", "zebra xylophone")
     page.locator(".find .button").click()
     assert page.url == system.gateway + "/en/staff/search"
-    assert page.locator(".empty[role=status]").count() == 1
+    expect(page.locator(".empty[role=status]")).to_have_count(1)
     page.fill("#q", "")
     page.locator(".find .button").click()
     page.wait_for_function("document.activeElement.classList.contains('summary')")

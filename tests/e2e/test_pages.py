@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from gateway.web.filing import STEPS
 from tests.e2e.conftest import DESK, PHONE
@@ -57,8 +58,8 @@ def test_a_person_files_and_tracks(open_page, address, scripts):
     journey.wait_until_assigned(address, tracking)
     page.locator("main form .button").first.click()
     assert page.locator(".standing").inner_text() == "لدى ضابط الارتباط"
-    assert page.locator("svg.bar").count() == 1
-    assert page.locator(".history li").count() == 2
+    expect(page.locator("svg.bar")).to_have_count(1)
+    expect(page.locator(".history li")).to_have_count(2)
     assert TEXT not in page.content()
     assert tracking not in page.url
     assert page.complaints == []
@@ -96,7 +97,7 @@ def test_an_error_takes_the_focus_and_leads_to_its_field(open_page, address):
     page.locator(NEXT).click()
     page.wait_for_function("document.activeElement.classList.contains('summary')")
     page.locator(".summary a").click()
-    assert page.evaluate("document.activeElement.id") == "group"
+    page.wait_for_function("document.activeElement.id == 'group'")
 
 
 def test_filing_works_by_keyboard_alone(open_page, address):
@@ -162,9 +163,9 @@ def test_the_coordinator_sees_the_figures_and_narrows_them(open_page, address, s
     for table in page.locator("table").all():
         assert table.locator("thead th[scope=col]").count() >= 2
     page.goto(address + "/en/staff/dashboard?from=2025-01-01&to=2025-01-10")
-    assert page.locator(".empty").count() == 1
+    expect(page.locator(".empty")).to_have_count(1)
     page.goto(address + "/en/staff/dashboard?from=2025-01-10&to=2025-01-01")
-    assert page.locator(".summary a[href='#to']").count() == 1
+    expect(page.locator(".summary a[href='#to']")).to_have_count(1)
     page.locator(".row .link").click()
     page.goto(address + "/staff/dashboard")
     assert page.url.endswith("/staff/sign-in")

@@ -7,6 +7,7 @@ import time
 import pytest
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
+from playwright.sync_api import expect
 
 from tests.support.hostile_tokens import CLIENT
 from tests.support.ministry_sign_in import Process
@@ -85,7 +86,7 @@ def test_the_first_day_with_password_and_phone(open_page, system):
     assert "".join(page.locator(".tracking").inner_text().split()) == secret
     page.fill("#code", TOTP(base64.b32decode(secret), 6, SHA1(), 30).generate(int(time.time())).decode())
     page.locator(BUTTON).first.click()
-    assert page.locator(".codes li").count() == 10
+    expect(page.locator(".codes li")).to_have_count(10)
     page.locator("main .button").click()
     assert page.url.endswith("/staff/password")
     for field, typed in (("old", password), ("new", NEW), ("again", NEW)):
@@ -95,5 +96,5 @@ def test_the_first_day_with_password_and_phone(open_page, system):
     page.goto(f"{system.gateway}/staff/recovery-codes")
     page.fill("#proof", NEW)
     page.locator(BUTTON).first.click()
-    assert page.locator(".codes li").count() == 10
+    expect(page.locator(".codes li")).to_have_count(10)
     assert page.complaints == []

@@ -144,14 +144,14 @@ class Deployment:
     def url(self, label: str) -> str:
         return f"http://127.0.0.1:{self.ports[label]}"
 
-    def start(self, seconds: float = 60) -> "Deployment":
+    def start(self, seconds: float = 120) -> "Deployment":
         """Starts all processes and waits until each says that it is ready."""
         for process in self.processes.values():
             process.start()
         self.wait_ready(seconds)
         return self
 
-    def wait_ready(self, seconds: float = 60) -> None:
+    def wait_ready(self, seconds: float = 120) -> None:
         """Raises with the end of the log of the one that is not."""
         for label, process in self.processes.items():
             try:

@@ -40,7 +40,7 @@ def run(database_template, rabbit):
             "UPDATE officer SET present = false WHERE institution IN "
             "(SELECT institution FROM rule WHERE governorate IS NULL GROUP BY 1 ORDER BY count(*) DESC LIMIT 3)",
         )
-        deployment.start(60)
+        deployment.start()
         clients = Clients(deployment.gateway, filings(5, COMPLAINTS), rate=20.0, workers=4)
         clients.start()
         clients.finish(30)
