@@ -8,8 +8,8 @@ import flask
 
 from services.chassis import database
 from services.chassis.clock import now
-from services.chassis.web import Blueprint, create_app, require
-from services.notification import events, schemas, store
+from services.chassis.web import Blueprint, create_app, current_actor, require
+from services.notification import events, schemas, store, withholding
 
 blueprint = Blueprint(
     "notification", "notification", description="Who was told, by which channel, and whether it arrived."
@@ -20,9 +20,12 @@ blueprint = Blueprint(
 @require("coordinator", "operations")
 @blueprint.response(200, schemas.NoticesSchema)
 def notices(complaint_id: uuid.UUID) -> dict[str, Any]:
-    """The messages about a complaint. Of an unknown complaint there are none, which tells nothing of what exists."""
+    """The messages about a complaint. Of an unknown complaint there are none, and for whom it is directed against: it tells nothing."""
+    actor = current_actor()
+    reader = str(actor.attributes.get("officer_id") or actor.id)
     with database.transaction(events.SOURCE) as connection:
-        rows = store.notices(connection, str(complaint_id))
+        hidden = withholding.shut_out(connection, str(complaint_id), reader)
+        rows = [] if hidden else store.notices(connection, str(complaint_id))
     return {"items": [row._mapping for row in rows]}
 
 

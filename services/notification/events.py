@@ -96,6 +96,13 @@ class AssignmentFailedReading(Reading):
     unowned_since = fields.AwareDateTime(required=True)
 
 
+class ComplaintRestrictedReading(Reading):
+    """Who must not be told of it, sealed for notification."""
+
+    complaint_id = fields.UUID(required=True)
+    officers_sealed = fields.String()
+
+
 class InformationRequestedReading(Reading):
     """The complainant is asked something, and by when to answer."""
 
@@ -187,6 +194,7 @@ COMPLAINT_ASSIGNED = Reads("routing", "ComplaintAssigned", 1, ComplaintAssignedR
 PROMISE_SET = Reads("routing", "PromiseSet", 1, PromiseSetReading)
 PROMISE_MOVED = Reads("routing", "PromiseMoved", 1, PromiseMovedReading)
 ASSIGNMENT_FAILED = Reads("routing", "AssignmentFailed", 1, AssignmentFailedReading)
+COMPLAINT_RESTRICTED = Reads("routing", "ComplaintRestricted", 1, ComplaintRestrictedReading)
 
 INFORMATION_REQUESTED = Reads("routing", "InformationRequested", 1, InformationRequestedReading)
 REPLY_APPROVED = Reads("routing", "ReplyApproved", 1, ReplyApprovedReading)
@@ -207,6 +215,7 @@ READ = (
     PROMISE_SET,
     PROMISE_MOVED,
     ASSIGNMENT_FAILED,
+    COMPLAINT_RESTRICTED,
     INFORMATION_REQUESTED,
     REPLY_APPROVED,
     COMPLAINANT_REMINDED,

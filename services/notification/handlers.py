@@ -11,7 +11,7 @@ from services.chassis import database
 from services.chassis.event import Event
 from services.chassis.seal import SealError
 from services.chassis.subscriber import Permanent
-from services.notification import metrics, store
+from services.notification import metrics, store, withholding
 from services.notification.message import (
     Notice,
     Quiet,
@@ -21,7 +21,7 @@ from services.notification.message import (
     plan,
     recipient_of,
 )
-from services.notification.template import COMPLAINANT, COORDINATOR
+from services.notification.template import COMPLAINANT, COORDINATOR, OFFICER
 
 RELEASE_AT_ONCE = 500
 
@@ -92,6 +92,14 @@ def complaints_assigned(
     known |= {(officer.complaint_id, officer.key): officer for officer, _ in officers}
     known |= desks(notices, language)
     write(connection, notices, known, now=now, new_id=new_id, quiet=quiet)
+    holders = {officer.complaint_id: officer.key for officer, _ in officers}
+    # Nearly all complaints have had no other officer, and cost nothing here.
+    passed_on = {
+        complaint_id
+        for complaint_id, key in known
+        if complaint_id in holders and key not in (COMPLAINANT, COORDINATOR, holders[complaint_id])
+    }
+    withholding.reassigned(connection, {each: holders[each] for each in passed_on}, now)
 
 
 def promises_set(
@@ -144,6 +152,7 @@ def assignments_failed(
         }
         notices.append((notice(event, COORDINATOR, "unowned", parameters), event))
     write(connection, notices, desks(notices, language), now=now, new_id=new_id, quiet=quiet)
+    withholding.reassigned(connection, {str(event.data["complaint_id"]): None for event in events}, now)
 
 
 def release(
@@ -204,6 +213,8 @@ def write(
         for each in plan([notice], known, now=now, quiet=quiet)
     ]
     store.add_messages(connection, planned, now)
+    told = {each.notice.complaint_id for _, _, each in planned if each.notice.audience == OFFICER}
+    withholding.excluded(connection, told, now)
     tally = Counter((each.channel, each.notice.template, each.state) for _, _, each in planned)
     database.after_commit(connection, lambda: _count(tally))
 
@@ -215,8 +226,12 @@ def _count(tally: Counter[tuple[str, str, str]]) -> None:
 
 def open_contact(unseal: Unseal, sealed: str) -> Mapping[str, Any]:
     """What a sealed contact holds. Raises Permanent for one that was sealed with another key."""
+    return open_sealed(unseal, sealed, "contact_unreadable")
+
+
+def open_sealed(unseal: Unseal, sealed: str, code: str) -> Mapping[str, Any]:
+    """What a sealed text holds. Raises Permanent with the code for one that was sealed with another key: no retry will open it."""
     try:
         return unseal(sealed)
     except SealError:
-        # Sealed with another key: no retry will open it.
-        raise Permanent("contact_unreadable") from None
+        raise Permanent(code) from None

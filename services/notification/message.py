@@ -23,10 +23,13 @@ DELIVERED = "delivered"  # the provider's receipt says so
 FAILED = "failed"  # it will not reach the recipient by this channel
 UNKNOWN = "unknown"  # nobody knows whether the provider took it; it is never repeated blindly
 SUPPRESSED = "suppressed"  # the recipient asked not to be written to
-STATES = (AWAITING_RECIPIENT, PENDING, SENDING, RETRY, SENT, DELIVERED, FAILED, UNKNOWN, SUPPRESSED)
+WITHHELD = "withheld"  # the recipient must not, or need not, be told of it any more
+STATES = (AWAITING_RECIPIENT, PENDING, SENDING, RETRY, SENT, DELIVERED, FAILED, UNKNOWN, SUPPRESSED, WITHHELD)
 DUE = (PENDING, RETRY)
 
 PORTAL_ONLY = "portal_only"
+EXCLUDED = "excluded"  # withheld: the complaint is directed against the officer's side
+REASSIGNED = "reassigned"  # withheld: the officer does not have the case any more
 
 
 @dataclass(frozen=True, slots=True)

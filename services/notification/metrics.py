@@ -15,7 +15,7 @@ _PROVIDER_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20
 messages_written_total = Counter(
     "messages_written_total", "Messages written.", ("channel", "template", "state"), namespace=_PREFIX
 )
-# outcome: sent (the provider took it), delivered (its receipt says so), failed, retry, unknown.
+# outcome: sent (the provider took it), delivered (its receipt says so), failed, retry, unknown, withheld.
 messages_total = Counter(
     "messages_total",
     "Messages by what became of them.",
@@ -56,6 +56,12 @@ def watch_pending(pending: Measuring[Mapping[str, tuple[int, float]]]) -> None:
     for channel in CHANNELS:
         messages_pending.labels(channel).set_function(pending.figure(partial(_figure, channel, 0)))
         messages_oldest_seconds.labels(channel).set_function(pending.figure(partial(_figure, channel, 1)))
+
+
+def count_messages(tally: Mapping[tuple[str, str, str], int]) -> None:
+    """Adds to the messages by (channel, template, outcome)."""
+    for labels, number in tally.items():
+        messages_total.labels(*labels).inc(number)
 
 
 def _figure(channel: str, index: int, pending: Mapping[str, tuple[int, float]]) -> float:

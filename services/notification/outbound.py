@@ -7,20 +7,31 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from services.notification.message import SENDING, WITHHELD
 from services.notification.outcome import Verdict
 
+# Whatever was written, tried or released before: who must not be told of a complaint is asked here, and nothing is sent past this.
 _CLAIM = text(
     """
     WITH due AS (
-        SELECT id, complaint_id, recipient FROM message
+        SELECT id, complaint_id, recipient, EXISTS (
+            SELECT FROM restriction r
+            WHERE r.complaint_id = message.complaint_id AND split_part(message.recipient, ':', 2) = ANY(r.officers)
+        ) AS excluded
+        FROM message
         WHERE channel = :channel AND state IN ('pending', 'retry') AND not_before <= :now
           AND NOT (:quiet AND recipient = 'complainant')
         ORDER BY not_before LIMIT :limit FOR UPDATE SKIP LOCKED
     )
-    UPDATE message m SET state = 'sending', claimed_at = :now, attempts = m.attempts + 1
+    UPDATE message m
+    SET state = CASE WHEN due.excluded THEN 'withheld' ELSE 'sending' END,
+        reason = CASE WHEN due.excluded THEN 'excluded' ELSE m.reason END,
+        claimed_at = CASE WHEN due.excluded THEN m.claimed_at ELSE :now END,
+        attempts = m.attempts + CASE WHEN due.excluded THEN 0 ELSE 1 END,
+        finished_at = CASE WHEN due.excluded THEN CAST(:now AS timestamptz) END
     FROM due LEFT JOIN recipient r ON r.complaint_id = due.complaint_id AND r.key = due.recipient
     WHERE m.id = due.id
-    RETURNING m.id::text, m.complaint_id::text, m.event_id::text, m.recipient, m.channel, m.template, m.language, m.parameters,
+    RETURNING m.state, m.id::text, m.complaint_id::text, m.event_id::text, m.recipient, m.channel, m.template, m.language, m.parameters,
               m.correlation_id, m.attempts, m.created_at, m.claimed_at, r.sealed,
               CASE WHEN m.parts IS NOT NULL AND m.channel = 'sms'
                    THEN (SELECT jsonb_object_agg(p.number, p.provider_id) FROM sms_part p WHERE p.message_id = m.id) END AS accepted
@@ -137,8 +148,8 @@ class Result:
 
 def claim(
     connection: Connection, channel: str, *, limit: int, now: datetime, quiet_until: datetime | None
-) -> list[Claim]:
-    """Marks due messages as being sent and returns them, the longest due first.
+) -> tuple[list[Claim], list[Row[Any]]]:
+    """Marks due messages as being sent and returns them, the longest due first; and those that are withheld instead.
 
     `quiet_until`: until then complainants are not disturbed on this channel; their messages are put off.
     """
@@ -148,15 +159,9 @@ def claim(
         )
     rows = connection.execute(
         _CLAIM, {"channel": channel, "now": now, "limit": limit, "quiet": quiet_until is not None}
-    )
-    return [
-        Claim(
-            **{
-                **row._mapping,
-                "accepted": {int(number): each for number, each in (row.accepted or {}).items()},
-            }
-        )
-        for row in rows
+    ).all()
+    return [_claim(row) for row in rows if row.state == SENDING], [
+        row for row in rows if row.state == WITHHELD
     ]
 
 
@@ -252,3 +257,10 @@ def expire(connection: Connection, *, before: datetime, now: datetime, limit: in
 def forget_receipts(connection: Connection, before: datetime) -> int:
     """Removes receipts of parts that never became known; returns how many."""
     return connection.execute(_FORGET_RECEIPTS, {"before": before}).rowcount
+
+
+def _claim(row: Row[Any]) -> Claim:
+    values = dict(row._mapping)
+    del values["state"]
+    accepted = {int(number): each for number, each in (row.accepted or {}).items()}
+    return Claim(**values | {"accepted": accepted})

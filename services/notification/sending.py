@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from services.chassis import database, logs, outbox
 from services.chassis.contract import Fact, FactType
 from services.chassis.event import Event
-from services.notification import events, metrics, outbound, templates
+from services.notification import events, metrics, outbound, templates, withholding
 from services.notification.events import SOURCE
 from services.notification.handlers import Unseal
 from services.notification.message import DELIVERED, FAILED, SENT, UNKNOWN, Quiet
@@ -36,7 +36,11 @@ def claim(channel: str, *, limit: int, now: datetime, quiet: Quiet) -> list[Clai
     opens = quiet.earliest(now)
     spare = channel == SMS and opens > now
     with database.transaction(SOURCE) as connection:
-        return outbound.claim(connection, channel, limit=limit, now=now, quiet_until=opens if spare else None)
+        claims, withheld = outbound.claim(
+            connection, channel, limit=limit, now=now, quiet_until=opens if spare else None
+        )
+        withholding.count(connection, withheld)
+    return claims
 
 
 def compose(claim: Claim, *, unseal: Unseal, coordinator_email: str, public_url: str) -> Letter:
@@ -119,7 +123,7 @@ def record(results: Sequence[Result], *, now: datetime) -> None:
             # A receipt can be quicker than this transaction.
             _settle(connection, texts, now)
         tally = Counter((each.claim.channel, each.claim.template, each.verdict.state) for each in final)
-        database.after_commit(connection, lambda: _count(tally))
+        database.after_commit(connection, lambda: metrics.count_messages(tally))
         parts: Counter[str] = Counter()
         for each in results:
             parts[each.claim.template] += len(each.provider_ids)
@@ -148,7 +152,7 @@ def expire(*, now: datetime, lease: timedelta) -> int:
     with database.transaction(SOURCE) as connection:
         rows = outbound.expire(connection, before=now - lease, now=now, limit=_AT_ONCE)
         tally = Counter((row.channel, row.template, UNKNOWN) for row in rows)
-        database.after_commit(connection, lambda: _count(tally))
+        database.after_commit(connection, lambda: metrics.count_messages(tally))
     if rows:
         log.warning("claims_expired", messages=len(rows))
     return len(rows)
@@ -175,7 +179,7 @@ def _settle(connection: Connection, message_ids: Sequence[str], now: datetime) -
         tally[row.channel, row.template, state] += 1
     outbound.finish(connection, fates, now)
     outbox.record_each(connection, stated, source=SOURCE, now=now)
-    database.after_commit(connection, lambda: _count(tally))
+    database.after_commit(connection, lambda: metrics.count_messages(tally))
 
 
 def _fact(row: Any, kind: FactType, now: datetime, reason: str | None) -> tuple[Fact, Event]:
@@ -199,11 +203,6 @@ def _fact(row: Any, kind: FactType, now: datetime, reason: str | None) -> tuple[
 
 def _value(name: str, value: Any) -> Any:
     return datetime.fromisoformat(value) if name in _MOMENTS and value is not None else value
-
-
-def _count(tally: Mapping[tuple[str, str, str], int]) -> None:
-    for labels, number in tally.items():
-        metrics.messages_total.labels(*labels).inc(number)
 
 
 def _count_parts(tally: Mapping[str, int]) -> None:

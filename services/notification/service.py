@@ -69,6 +69,11 @@ class NotificationService:
             language=wanted.coordinator_language,
         )
 
+    @subscribe(events.COMPLAINT_RESTRICTED, batch=True)
+    def complaint_restricted(self, connection: Connection, batch: Sequence[Event]) -> None:
+        """Tells some officers nothing more."""
+        telling.restricted(connection, batch, _desk(), unseal)
+
     @subscribe(events.INFORMATION_REQUESTED, batch=True)
     def information_requested(self, connection: Connection, batch: Sequence[Event]) -> None:
         """Tells the complainant that something is asked."""

@@ -8,8 +8,16 @@ from typing import Any
 from sqlalchemy import Connection
 
 from services.chassis.event import Event
-from services.notification import store
-from services.notification.handlers import Unseal, desks, known_to, notice, open_contact, write
+from services.notification import store, withholding
+from services.notification.handlers import (
+    Unseal,
+    desks,
+    known_to,
+    notice,
+    open_contact,
+    open_sealed,
+    write,
+)
 from services.notification.message import Notice, Quiet, officer_of
 from services.notification.template import COMPLAINANT, COORDINATOR
 
@@ -22,6 +30,20 @@ class Desk:
     new_id: Callable[[], str]
     quiet: Quiet
     language: str
+
+
+def restricted(connection: Connection, events: Sequence[Event], desk: Desk, unseal: Unseal) -> None:
+    """ComplaintRestricted: officers against whose side it is directed are told nothing of it from then on, what waits included."""
+    said = [
+        (
+            str(event.data["complaint_id"]),
+            event.sequence,
+            open_sealed(unseal, event.data["officers_sealed"], "restriction_unreadable"),
+        )
+        for event in events
+        if "officers_sealed" in event.data
+    ]
+    withholding.restrict(connection, said, desk.now)
 
 
 def asked(connection: Connection, events: Sequence[Event], desk: Desk) -> None:

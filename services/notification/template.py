@@ -153,6 +153,13 @@ TEMPLATES = {
     )
 }
 
+#: What is told to whoever has the case, and is of no use to an officer who had it.
+OF_WHO_HAS_IT = tuple(
+    template.name
+    for template in TEMPLATES.values()
+    if template.audience == OFFICER and template.name != "holder_escalated"
+)
+
 
 class TemplateRefused(Exception):
     """A template cannot be rendered. `code` is one of a few fixed words and safe to store."""

@@ -77,7 +77,8 @@ def receive(
                 complaint.id,
                 complaint.implicated,
                 names=complaint.names,
-                key=intake_key,
+                intake_key=intake_key,
+                notification_key=seal_key,
                 now=now,
             )
             facts += [(fact, complaint.cause) for fact in restricted]

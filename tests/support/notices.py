@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from services.chassis import database, seal
 from services.chassis.clock import new_id, now
 from services.chassis.event import Event
-from services.notification import dispatch, events, handlers, sending, settings
+from services.notification import dispatch, events, handlers, sending, settings, telling
 from services.notification.message import Quiet
 from services.notification.sinks.smpp_sink import SmppSink
 from services.notification.sinks.smtp_sink import SmtpSink
@@ -62,6 +63,30 @@ class Facts:
             cause=cause,
         )
 
+    def due_soon(self, officer: str | None = None) -> Event:
+        return self._fact(
+            "CaseDueSoon",
+            officer_id=officer or self.officer,
+            step="answer",
+            due_at="2026-12-06T22:00:00+00:00",
+        )
+
+    def escalated(self, holder: str) -> Event:
+        return self._fact(
+            "ComplaintEscalated",
+            level=1,
+            cause="promise",
+            officer_id=self.officer,
+            holder_id=holder,
+            urgent=False,
+            sealed=seal.seal(self._key, OFFICER),
+        )
+
+    def restricted(self, *officers: str, persons: Sequence[str] = (), sequence: int = 1) -> Event:
+        said = {"officers": list(officers), "persons": list(persons)}
+        fact = self._fact("ComplaintRestricted", officers_sealed=seal.seal(self._key, said))
+        return replace(fact, sequence=sequence)
+
     def unowned(self) -> Event:
         return self._fact(
             "AssignmentFailed", institution=None, reason="no_rule", unowned_since="2026-11-23T09:00:00+00:00"
@@ -94,6 +119,12 @@ def handle_batch(facts: Sequence[Event], at=None, quiet: Quiet = NIGHT_IS_OFF) -
                 handlers.promises_moved(connection, facts, **usual)
             case "AssignmentFailed":
                 handlers.assignments_failed(connection, facts, language="ar", **usual)
+            case "CaseDueSoon":
+                telling.reminded(connection, facts, telling.Desk(**usual, language="ar"), "officer_due_soon")
+            case "ComplaintEscalated":
+                telling.escalated(connection, facts, telling.Desk(**usual, language="ar"), unseal)
+            case "ComplaintRestricted":
+                telling.restricted(connection, facts, telling.Desk(**usual, language="ar"), unseal)
 
 
 def unseal(sealed: str) -> dict[str, Any]:

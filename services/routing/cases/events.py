@@ -143,6 +143,12 @@ class ComplaintRestrictedSchema(WithHistorySchema):
             "description": "`officers` by id, `bodies` by code, and `persons`, who are accused themselves; sealed for intake"
         },
     )
+    officers_sealed = fields.String(
+        validate=validate.Length(min=1),
+        metadata={
+            "description": "`officers` by id, those of `bodies` among them, and `persons`; sealed for notification"
+        },
+    )
 
 
 class ComplaintClosedSchema(CaseFactSchema):

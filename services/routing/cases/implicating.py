@@ -33,7 +33,13 @@ def _shut_out(step: Step, new: frozenset[str]) -> None:
         "persons": len(exclusion.named(new, exclusion.PERSON)),
     }
     step.facts += restriction.restrict(
-        step.connection, step.known, step.id, implicated, key=step.keys.intake, now=step.now
+        step.connection,
+        step.known,
+        step.id,
+        implicated,
+        intake_key=step.keys.intake,
+        notification_key=step.keys.notification,
+        now=step.now,
     )
     if must_be_taken(step):
         outcome, _ = _outcome(step)

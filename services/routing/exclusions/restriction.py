@@ -1,4 +1,4 @@
-"""Who must not see a complaint: looked up by name, told to intake, and looked at again when the directory changes."""
+"""Who must not see a complaint: looked up by name, told to intake and notification, and looked at again when the directory changes."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -33,7 +33,7 @@ def look_up(known: Directory, sealed: str, key: str) -> frozenset[str]:
 
 
 def told(known: Directory, implicated: Collection[str]) -> Told:
-    """What intake must know of a case that is directed against these subjects."""
+    """What others must know of a case that is directed against these subjects."""
     accused = sorted(exclusion.named(implicated, exclusion.PERSON))
     bodies = sorted(exclusion.named(implicated, exclusion.BODY))
     officers = sorted({*exclusion.excluded(implicated, known.tied), *accused})
@@ -47,18 +47,21 @@ def restrict(
     implicated: Collection[str],
     *,
     names: str | None = None,
-    key: str,
+    intake_key: str,
+    notification_key: str,
     now: datetime,
 ) -> list[Fact]:
-    """Notes who must not see a complaint, and the fact that says so: none where intake has been told the same."""
+    """Notes who must not see a complaint, and the fact that says so: none where others have been told the same."""
     wanted = told(known, implicated)
-    news = store_exclusions.tell(connection, complaint_id, wanted, names)
-    if not news or wanted == Told():
+    if not store_exclusions.tell(connection, complaint_id, wanted, names):
         return []
-    content = {
-        "officers": list(wanted.officers),
-        "bodies": list(wanted.bodies),
-        "persons": list(wanted.persons),
+    # Notification writes to officers alone, and those of a whole body are among them.
+    for_notification = {"officers": list(wanted.officers), "persons": list(wanted.persons)}
+    for_intake = for_notification | {"bodies": list(wanted.bodies)}
+    data = {
+        "complaint_id": complaint_id,
+        "at": now,
+        "sealed": seal(intake_key, for_intake),
+        "officers_sealed": seal(notification_key, for_notification),
     }
-    data = {"complaint_id": complaint_id, "at": now, "sealed": seal(key, content)}
     return [case_facts.COMPLAINT_RESTRICTED.new(complaint_id, data)]

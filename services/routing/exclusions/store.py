@@ -47,7 +47,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Restricted:
-    """An open case that is directed against somebody, and what intake was told of it."""
+    """An open case that is directed against somebody, and what others were told of it."""
 
     complaint_id: str
     officer_id: str | None
@@ -63,7 +63,7 @@ _TELL = text(
     ON CONFLICT (complaint_id) DO UPDATE
     SET officers = excluded.officers, bodies = excluded.bodies, persons = excluded.persons, names = coalesce(excluded.names, r.names)
     WHERE (r.officers, r.bodies, r.persons) IS DISTINCT FROM (excluded.officers, excluded.bodies, excluded.persons)
-    RETURNING complaint_id
+    RETURNING EXISTS (SELECT FROM restriction o WHERE o.complaint_id = r.complaint_id) AS told_before
     """
 )
 _WRITE = text(
@@ -95,7 +95,7 @@ def refresh(connection: Connection) -> None:
 
 
 def tell(connection: Connection, complaint_id: str, told: Told, names: str | None) -> bool:
-    """Notes what intake is told of who must not see a complaint. Whether that is news."""
+    """Notes what others are told of who must not see a complaint. Whether that is news: that it is nobody, only where it was somebody."""
     values = {
         "complaint_id": complaint_id,
         "officers": list(told.officers),
@@ -103,11 +103,15 @@ def tell(connection: Connection, complaint_id: str, told: Told, names: str | Non
         "persons": list(told.persons),
         "names": names,
     }
-    return connection.execute(_TELL, values).first() is not None
+    row = connection.execute(_TELL, values).first()
+    return row is not None and (row.told_before or told != Told())
 
 
 def lock_restricted(connection: Connection, after: str | None, limit: int) -> list[Restricted]:
-    """Open cases that are directed against somebody, in order of their ids behind `after`, kept until the transaction ends."""
+    """Cases that are directed against somebody, in order of their ids behind `after`, kept until the transaction ends.
+
+    Those that are open, and those that a dispute may open again.
+    """
     cases = store.cases
     query = (
         select(
@@ -118,7 +122,7 @@ def lock_restricted(connection: Connection, after: str | None, limit: int) -> li
             *(restriction.c[name] for name in ("officers", "bodies", "persons")),
         )
         .join(restriction, restriction.c.complaint_id == cases.c.complaint_id)
-        .where(cases.c.status.not_in(t.SETTLED))
+        .where(cases.c.status.not_in(t.SETTLED - {t.ANSWERED}))
         .order_by(cases.c.complaint_id)
         .limit(limit)
         .with_for_update(of=cases)

@@ -138,7 +138,8 @@ def test_an_officer_who_follows_another_is_told_too(facts, messages):
     handle(fact.received(), fact.assigned())
     fact.officer = new_id()
     handle(fact.assigned())
-    assert messages()["officer_assigned officer email pending"] == 2
+    assert messages()["officer_assigned officer email pending"] == 1
+    assert messages()["officer_assigned officer email withheld"] == 1
 
 
 def test_a_batch_is_one_transaction(facts, messages):

@@ -5,14 +5,13 @@ import json
 import pytest
 
 from services.chassis import database
-from services.chassis.seal import new_keys, seal, unseal
+from services.chassis.seal import seal, unseal
 from services.routing.assigning import explaining
 from services.routing.cases import actions
 from services.routing.cases import transitions as t
 from services.routing.cases.step import NoOfficer, Refused, Who
-from services.routing.exclusions import keeping_out
 from tests.unit.routing.conftest import NOW, received
-from tests.unit.routing.desk import REPLY, Desk, excluded_officers
+from tests.unit.routing.desk import REPLY, Desk
 
 
 @pytest.fixture
@@ -22,11 +21,6 @@ def desk(routing, keys):
     found.officer = Who(str(found.case.officer_id), frozenset({"officer"}), "WAJ")
     found.act("accept")
     return found
-
-
-def look_again(desk):
-    with database.transaction("routing") as connection:
-        return keeping_out.look_again(connection, None, now=desk.now, keys=desk.keys, limit=2)
 
 
 def name_of(routing, officer_id) -> str:
@@ -42,6 +36,22 @@ def add_unit(routing) -> None:
 
 def restricted(desk, keys):
     return unseal(keys["INTAKE_SEAL_PRIVATE_KEY"], desk.fact("ComplaintRestricted").data["sealed"])
+
+
+def for_notification(desk, keys):
+    return unseal(keys["SEAL_PRIVATE_KEY"], desk.fact("ComplaintRestricted").data["officers_sealed"])
+
+
+def test_notification_learns_of_officers_and_of_no_more(routing, keys, ids):
+    case = Desk(routing, keys, accused=[{"institution": "WAJ", "unit": None}])
+    said = restricted(case, keys)
+    assert for_notification(case, keys) == {"officers": said["officers"], "persons": []}
+    assert set(said["officers"]) == set(ids("WAJ"))
+    case.act("implicate", case.coordinator, officer_id=case.staff("sub", "MOH").id, reason="x")
+    assert for_notification(case, keys)["persons"] == [case.staff("sub", "MOH").id]
+    assert not any(
+        officer in str(fact.data) for officer in said["officers"] for fact in routing.facts(case.id)
+    )
 
 
 def test_a_person_named_in_words_is_never_given_the_case(routing, keys, ids):
@@ -184,54 +194,6 @@ def test_a_main_officer_may_name_somebody_and_a_sub_officer_may_not(desk):
 def test_whom_the_directory_does_not_know_cannot_be_named(desk, fields, wrong):
     with pytest.raises(Refused, match=wrong):
         desk.act("implicate", desk.coordinator, reason="x", **fields)
-
-
-def test_who_comes_under_an_accused_name_later_is_kept_out(routing, keys, ids):
-    content = {"persons": [{"name": "زيد بن غريب النعيمات", "institution": "WAJ", "unit": None}]}
-    case = Desk(routing, keys, accused_sealed=seal(keys["ROUTING_SEAL_PUBLIC_KEY"], content))
-    holder = str(case.case.officer_id)
-    look_again(case)
-    assert (case.case.implicated, str(case.case.officer_id)) == ([], holder)
-    routing.rows("UPDATE officer SET name_ar = 'زيد النعيمات' WHERE id = %(id)s RETURNING 1", {"id": holder})
-    look_again(case)
-    assert case.case.implicated == [f"person:{holder}"]
-    assert str(case.case.officer_id) != holder
-
-
-def test_who_moves_into_an_accused_unit_gives_the_case_up(routing, keys):
-    cases = [Desk(routing, keys, accused=[{"institution": "MOH", "unit": "MOH-IR"}]) for _ in range(5)]
-    moved = cases[0]
-    holder = str(moved.case.officer_id)
-    others = {case.id: case.case.officer_id for case in cases[1:]}
-    add_unit(routing)
-    moved.act("implicate", moved.coordinator, unit="WAJ-X", reason="x")
-    assert str(moved.case.officer_id) == holder
-    routing.rows("UPDATE officer SET unit = 'WAJ-X' WHERE id = %(id)s RETURNING 1", {"id": holder})
-    after = look_again(moved)
-    while after is not None:
-        with database.transaction("routing") as connection:
-            after = keeping_out.look_again(connection, after, now=moved.now, keys=moved.keys, limit=2)
-    assert str(moved.case.officer_id) != holder
-    assert {case.id: case.case.officer_id for case in cases[1:]} == others
-    assert holder in excluded_officers(routing, moved.id)
-
-
-def test_a_case_whose_names_nobody_can_open_any_more_stops_no_other(desk, routing, keys):
-    """The key that names are sealed with was changed: the case goes on by what is known of it, and the next one is looked at."""
-    first, second = sorted((desk, Desk(routing, keys)), key=lambda each: each.id)
-    add_unit(routing)
-    for each in (first, second):
-        each.act("implicate", each.coordinator, unit="WAJ-X", reason="x")
-    look_again(first)
-    gone = seal(new_keys()[1], {"persons": [{"name": "سمير", "institution": None, "unit": None}]})
-    routing.rows(
-        "UPDATE restriction SET names = %(names)s WHERE complaint_id = %(id)s RETURNING 1",
-        {"names": gone, "id": first.id},
-    )
-    holder = str(second.case.officer_id)
-    routing.rows("UPDATE officer SET unit = 'WAJ-X' WHERE id = %(id)s RETURNING 1", {"id": holder})
-    assert look_again(first) == second.id
-    assert str(second.case.officer_id) != holder
 
 
 def test_a_case_that_is_merged_brings_along_whom_it_is_against(desk):
