@@ -12,6 +12,7 @@ from services.intake.complaint import Accused
 from services.routing import store
 from services.routing.cases.who import Who
 from services.routing.exclusions.store import visible_to
+from tests.simulation.post import Handed
 
 _OFFICERS = text("SELECT id::text, institution, rank, unit, name_ar FROM officer")
 _UNITS = text("SELECT code, institution, parent FROM unit")
@@ -20,10 +21,11 @@ _HOLDERS = text(
     "SELECT complaint_id::text, officer_id::text FROM cases WHERE complaint_id = ANY(CAST(:ids AS uuid[])) AND officer_id IS NOT NULL"
 )
 _TOLD = text(
-    "SELECT complaint_id::text, recipient, event_id::text FROM message "
+    "SELECT complaint_id::text, recipient, event_id::text, state FROM message "
     "WHERE complaint_id = ANY(CAST(:ids AS uuid[])) AND recipient LIKE 'officer:%'"
 )
 _SAID = text("SELECT event_id::text, recorded_at FROM outbox WHERE event_id = ANY(CAST(:ids AS uuid[]))")
+_WAITING = frozenset({"awaiting_recipient", "pending", "retry"})
 _READERS = 3
 
 
@@ -46,6 +48,18 @@ class Accusations:
         self.found.setdefault(complaint_id, set()).add(officer)
         self._since[complaint_id] = at
 
+    def handed(self, connection: Connection, messages: Collection[Handed]) -> list[str]:
+        """Of what was handed to a provider: nothing was for anybody barred."""
+        about = [
+            each for each in messages if each.complaint_id in self.named or each.complaint_id in self.found
+        ]
+        self._look(connection)
+        return [
+            f"{each.complaint_id}: {each.template} was handed over for {each.recipient}, against whose side it is directed"
+            for each in about
+            if each.recipient.removeprefix("officer:") in self.barred(each.complaint_id)
+        ]
+
     def check(self, connection: Connection, touched: Collection[str]) -> list[str]:
         """Of the touched cases: nobody barred holds one, was told of one, or finds one in a list."""
         ids = [each for each in touched if each in self.named or each in self.found]
@@ -60,13 +74,17 @@ class Accusations:
                 found.append(f"{identity} is with {officer}, against whose side it is directed")
         with database.transaction("notification") as other:
             told = [
-                (identity, recipient, event)
-                for identity, recipient, event in other.execute(_TOLD, {"ids": ids})
+                (identity, recipient, event, state)
+                for identity, recipient, event, state in other.execute(_TOLD, {"ids": ids})
                 if recipient.removeprefix("officer:") in barred[identity]
             ]
-        said = dict(connection.execute(_SAID, {"ids": [event for *_, event in told]}).all())
-        for identity, recipient, event in told:
-            # What happened before it was found out may still be on its way.
+        said = dict(connection.execute(_SAID, {"ids": [event for _, _, event, _ in told]}).all())
+        for identity, recipient, event, state in told:
+            if state in _WAITING:
+                found.append(
+                    f"{identity}: {recipient} is still to be told, against whose side it is directed"
+                )
+            # Nobody states anything for them any more.
             if identity not in self._since or said[event] > self._since[identity]:
                 found.append(f"{identity}: {recipient} was told of it, against whose side it is directed")
         for identity in ids:

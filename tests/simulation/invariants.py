@@ -20,6 +20,7 @@ from services.routing.deadlines import store as store_calendar
 from tests.simulation import questions
 from tests.simulation.accused import Accusations
 from tests.simulation.ledger import Case, Ledger
+from tests.simulation.post import Handed
 from tests.simulation.slow import Slow
 
 #: Lines of the history that change no state.
@@ -82,6 +83,11 @@ class Checks:
         self._report(found, now)
         self.done += len(ids)
         self.steps += 1
+
+    def handed(self, messages: Sequence[Handed], now: datetime) -> None:
+        """What was handed to a provider in the step."""
+        with database.transaction("routing") as connection:
+            self._report(self.accusations.handed(connection, messages), now)
 
     def week(self, now: datetime, *, whole: bool = False) -> None:
         """What can only be counted over all."""

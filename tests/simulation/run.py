@@ -24,6 +24,7 @@ from tests.simulation.invariants import Checks
 from tests.simulation.ledger import Case, Ledger
 from tests.simulation.measures import Measures
 from tests.simulation.people import People
+from tests.simulation.post import Post
 from tests.simulation.staff import Staff
 from tests.simulation.world import World
 from tests.simulation.year import Year
@@ -37,7 +38,7 @@ _URGENT, _LONGEST_WATCH = timedelta(minutes=15), timedelta(hours=8)
 class Wish:
     """What to simulate. On the day with the number `outage` routing is down; `mischief`: how often somebody does what is not theirs.
 
-    `accused` is the share of complaints that are directed against somebody.
+    `accused` is the share of complaints that are directed against somebody, `taken` that of messages which a provider takes at a try.
     """
 
     seed: int = 1
@@ -48,6 +49,7 @@ class Wish:
     outage: int | None = 129
     mischief: float = 0.005
     accused: float = 0.07
+    taken: float = 0.5
 
 
 @contextmanager
@@ -73,6 +75,7 @@ class Simulation:
         self._say = say
         self.ledger = Ledger(wish.seed)
         self.world = World(clock, wish.seed)
+        self.post = Post(clock, wish.seed, wish.taken)
         self.staff = Staff(wish.seed)
         self.people = People(self.staff, self._other_open)
         self.doing = Doing(clock, wish.seed)
@@ -193,6 +196,7 @@ class Simulation:
         facts += self._hear(self.world.deliver())
         self.world.run_due()
         facts += self._hear(self.world.deliver())
+        self.checks.handed(self.post.run(), self.clock.at)
         if "routing" in self.world.away:
             return
         self._look()

@@ -2,10 +2,12 @@
 stop at a check that says so.
 """
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
+from services.notification import withholding
 from services.reporting import store as reporting_store
 from services.routing import handlers, store
 from services.routing.cases import actions, records, store_history
@@ -94,6 +96,19 @@ def test_a_broken_rule_is_found(name, simulation, databases, monkeypatch):
         databases.rows("routing", "DELETE FROM certificate")
     monkeypatch.setattr(module, attribute, broken)
     with pytest.raises((Broken, Unrefused), match=words):
+        simulation.run()
+
+
+def test_news_for_the_accused_that_waits_is_found(databases, environment, monkeypatch):
+    """In days in which providers take little, so that much waits while somebody turns out to be accused."""
+    environment(SETTINGS)
+    monkeypatch.setattr(withholding, "restrict", nothing)
+    # They lose the case as well, and would not be told for that reason alone.
+    monkeypatch.setattr(withholding, "reassigned", nothing)
+    with (
+        begun(replace(SHORT, seed=7, taken=0.1)) as simulation,
+        pytest.raises(Broken, match=r"is still to be told|was handed over"),
+    ):
         simulation.run()
 
 
