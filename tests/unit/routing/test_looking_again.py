@@ -68,9 +68,9 @@ def test_who_leaves_an_accused_unit_is_told_of_it_again(routing, keys, state):
         assert for_notification(case, keys)["officers"] == excluded
 
 
-def test_a_case_whose_names_nobody_can_open_any_more_stops_no_other(desk, routing, keys):
+def test_a_case_whose_names_nobody_can_open_any_more_stops_no_other(routing, keys):
     """The key that names are sealed with was changed: the case goes on by what is known of it, and the next one is looked at."""
-    first, second = sorted((desk, Desk(routing, keys)), key=lambda each: each.id)
+    first, second = sorted((Desk(routing, keys) for _ in range(2)), key=lambda each: each.id)
     add_unit(routing)
     for each in (first, second):
         each.act("implicate", each.coordinator, unit="WAJ-X", reason="x")
