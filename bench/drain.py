@@ -8,6 +8,7 @@ import amqp
 
 from bench import way
 from bench.parts import Measured, Size, watching
+from bench.processor import Processor
 from bench.stack import Stack, depth
 from services.chassis import broker
 from services.chassis.clock import new_id
@@ -30,15 +31,19 @@ def drain(stack: Stack, size: Size) -> Measured:
         started = time.monotonic()
         deployment.processes["routing"].start()
         deployment.wait_ready(60)
-        with watching(deployment, size, "drain") as watched:
-            until(lambda: depth(deployment.vhost, "routing") == 0, 600, every=0.25)
-            seconds = until(lambda: _seconds(stack, began, size.backlog), 60, every=0.5)
-        published = until(lambda: _published(stack) and time.monotonic() - started, 300, every=0.5)
-    return {"drain_rate": round(size.backlog / seconds, 1)}, {
+        with Processor(deployment.processes, stack) as all_of_it:
+            before = _opened(stack, began)
+            with watching(stack, deployment, size, "drain") as watched:
+                until(lambda: depth(deployment.vhost, "routing") == 0, 600, every=0.25)
+                seconds = until(lambda: _seconds(stack, began, size.backlog), 60, every=0.5)
+            published = until(lambda: _published(stack) and time.monotonic() - started, 300, every=0.5)
+    each = all_of_it.each(size.backlog - before)
+    return {"drain_rate": round(size.backlog / seconds, 1), "drain_cost": each["together"]}, {
         "facts": size.backlog,
         "seconds": round(seconds, 2),
         "seconds_from_start_to_all_published": round(published, 2),
         "processor": watched.share,
+        "each_ms": each,
     }
 
 
@@ -91,12 +96,20 @@ def _fact(body: dict) -> Event:
 
 def _seconds(stack: Stack, began: float, count: int) -> float | None:
     """From the first to the last commit of the cases, once all are there."""
-    number, seconds = stack.rows(
-        """SELECT count(*), extract(epoch FROM max(pg_xact_commit_timestamp(xmin)) - min(pg_xact_commit_timestamp(xmin)))::float8
+    if _opened(stack, began) < count:
+        return None
+    return stack.rows(
+        """SELECT extract(epoch FROM max(pg_xact_commit_timestamp(xmin)) - min(pg_xact_commit_timestamp(xmin)))::float8
            FROM routing.cases WHERE complaint_id >= CAST(%s AS uuid)""",
         (way.first_id(began),),
-    )[0]
-    return seconds if number >= count else None
+    )[0][0]
+
+
+def _opened(stack: Stack, began: float) -> int:
+    """Cases of complaints since `began`."""
+    return stack.rows(
+        "SELECT count(*) FROM routing.cases WHERE complaint_id >= CAST(%s AS uuid)", (way.first_id(began),)
+    )[0][0]
 
 
 def _published(stack: Stack) -> bool:

@@ -16,6 +16,8 @@ class Target:
     floor: str | None = None
 
 
+_COST = "… processor time for each, everything but load and sinks"
+
 #: The floors first; then the figures in the order in which they are read.
 TARGETS = {
     "insert_per_second": Target("floor: one-row transactions, 12 connections", "/s", None, None),
@@ -28,9 +30,12 @@ TARGETS = {
     "accept_keyed_rate": Target(
         "… each with an Idempotency-Key", "/s", None, None, floor="insert_per_second"
     ),
+    "accept_cost": Target(_COST, "ms", None, None, more=False),
     "pipeline_rate": Target("whole pipeline, sustained", "/s", 300, 600, floor="insert_per_second"),
     "pipeline_p99": Target("… p99 of the answer", "ms", None, None, more=False),
+    "pipeline_cost": Target(_COST, "ms", None, None, more=False),
     "drain_rate": Target("backlog drained by routing", "/s", 2000, 5000, floor="consume_per_second"),
+    "drain_cost": Target(_COST, "ms", None, None, more=False),
     "timer_late_p99": Target("the clock with 100,000 open cases, 1 % due: late, p99", "s", 5, 2, more=False),
     "timer_late_max": Target("… the latest", "s", None, None, more=False),
     "escalation_rate": Target(

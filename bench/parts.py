@@ -13,7 +13,8 @@ from pathlib import Path
 
 from bench import profile, way
 from bench.floors import run as run_floor
-from bench.stack import ENVIRONMENT, Processor, Stack, load, resident
+from bench.processor import Processor
+from bench.stack import ENVIRONMENT, Stack, load, resident
 from services.cli.postgres import free_port
 from tests.support import load as client
 from tests.support.deployment import ROOT, Deployment, Process
@@ -55,16 +56,23 @@ def accept(stack: Stack, size: Size) -> Measured:
     stack.rest()
     with stack.running("intake", "gateway", replicas=ACCEPTING) as deployment:
         load(deployment.gateway, *CONNECTIONS, seconds=size.warm)
-        with watching(deployment, size, "accept") as watched:
+        with watching(stack, deployment, size, "accept") as watched:
             plain = load(deployment.gateway, *CONNECTIONS, seconds=size.seconds)
         keyed = load(deployment.gateway, *CONNECTIONS, "--keys", seconds=size.seconds / 2)
     _only_accepted(plain, keyed)
+    each = watched.each(plain["statuses"]["201"])
     figures = {
         "accept_rate": plain["rate"],
         "accept_p99": plain["p99_ms"],
         "accept_keyed_rate": keyed["rate"],
+        "accept_cost": each["together"],
     }
-    return figures, {"plain": plain, "keyed": keyed, "processor": watched.share}
+    return figures, {
+        "plain": plain,
+        "keyed": keyed,
+        "processor": watched.share,
+        "each_ms": each,
+    }
 
 
 def pipeline(stack: Stack, size: Size) -> Measured:
@@ -87,6 +95,7 @@ def pipeline(stack: Stack, size: Size) -> Measured:
     figures = {
         "pipeline_rate": min(steady["accepted_per_second"], steady["finished_per_second"]),
         "pipeline_p99": steady["answer_p99_ms"],
+        "pipeline_cost": steady["each_ms"]["together"],
     }
     return figures, {
         "attempts": attempts,
@@ -97,11 +106,12 @@ def pipeline(stack: Stack, size: Size) -> Measured:
 def _pipeline_at(stack: Stack, deployment: Deployment, size: Size, rate: float | None) -> dict:
     began = time.time()
     options = CONNECTIONS if rate is None else (*CONNECTIONS, "--rate", str(rate))
-    with watching(deployment, size, "pipeline") as watched:
-        loaded = load(deployment.gateway, *options, seconds=size.warm + size.seconds)
-    _only_accepted(loaded)
-    start, end = loaded["started"] + size.warm, loaded["started"] + size.warm + size.seconds
-    found = way.complete(stack, began, 180)
+    with Processor(deployment.processes, stack) as all_of_it:
+        with watching(stack, deployment, size, "pipeline") as watched:
+            loaded = load(deployment.gateway, *options, seconds=size.warm + size.seconds)
+        _only_accepted(loaded)
+        start, end = loaded["started"] + size.warm, loaded["started"] + size.warm + size.seconds
+        found = way.complete(stack, began, 180)
     return {
         "offered_per_second": rate,
         "accepted_per_second": round(found.done("accepted", start, end) / size.seconds, 1),
@@ -117,6 +127,7 @@ def _pipeline_at(stack: Stack, deployment: Deployment, size: Size, rate: float |
         "whole_way_p50_ms": found.lag("whole", 50),
         "whole_way_p99_ms": found.lag("whole", 99),
         "processor": watched.share,
+        "each_ms": all_of_it.each(len(found.times)),
     }
 
 
@@ -217,13 +228,13 @@ def _questions(stack: Stack) -> dict[str, str]:
 
 
 @contextmanager
-def watching(deployment: Deployment, size: Size, part: str) -> Iterator[Processor]:
+def watching(stack: Stack, deployment: Deployment, size: Size, part: str) -> Iterator[Processor]:
     """Measures how busy each process is, and looks into one of them if that is wanted."""
-    with ExitStack() as stack:
+    with ExitStack() as ending:
         if size.profiled in deployment.processes:
             place = ROOT / "bench" / "results" / f"profile-{part}-{size.profiled}.txt"
-            stack.enter_context(profile.looking(deployment.processes[size.profiled].pid, place))
-        yield stack.enter_context(Processor(deployment.processes))
+            ending.enter_context(profile.looking(deployment.processes[size.profiled].pid, place))
+        yield ending.enter_context(Processor(deployment.processes, stack))
 
 
 def _only_accepted(*loads: dict) -> None:

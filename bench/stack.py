@@ -4,7 +4,6 @@ import contextlib
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -176,26 +175,3 @@ def depth(vhost: Vhost, service: str) -> int:
         return connection.channel().queue_declare(broker.inbox_name(service), passive=True).message_count
     finally:
         connection.close()
-
-
-class Processor:
-    """How busy each process was between entering and leaving: `share` by label, 1.0 is one core."""
-
-    def __init__(self, processes: dict[str, Process]):
-        self._processes = {label: psutil.Process(each.pid) for label, each in processes.items()}
-        self.share: dict[str, float] = {}
-
-    def __enter__(self) -> "Processor":
-        self._start = time.monotonic()
-        self._before = {label: _spent(each) for label, each in self._processes.items()}
-        return self
-
-    def __exit__(self, *_) -> None:
-        taken = time.monotonic() - self._start
-        for label, each in self._processes.items():
-            self.share[label] = round((_spent(each) - self._before[label]) / taken, 2)
-
-
-def _spent(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return times.user + times.system

@@ -89,6 +89,12 @@ class PrivateBroker(Broker):
 
         until(written, seconds)
 
+    @property
+    def process(self) -> psutil.Process:
+        """What started the node, and holds it among its children."""
+        assert self._child is not None
+        return psutil.Process(self._child.pid)
+
     def kill(self) -> None:
         """SIGKILL to the node."""
         self._signal(signal.SIGKILL)
