@@ -38,6 +38,7 @@ GET  /v1/categories                                          everybody
 GET  /v1/governorates                                        everybody
 GET  /v1/rights-codes                                        everybody
 GET  /v1/bodies                                              everybody
+GET  /v1/bodies/{code}/units                                 everybody
 
 GET  /v1/dashboard                                           -      -       -            -        -    yes         -
 GET  /v1/dashboard/definitions                               -      -       -            -        -    yes         -

@@ -8,13 +8,14 @@ import json
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 import flask
 from werkzeug.wrappers import Response
 
-from gateway import policy
+from gateway import auth, policy
 from gateway.asking import ask
 from gateway.settings import Settings
 from services.chassis import settings
@@ -139,6 +140,25 @@ def keep(response: Response, session_id: str, mark: str | None = None) -> None:
 def drop(response: Response) -> None:
     """Takes the session from the browser. The mark of the device stays: it opens nothing."""
     response.delete_cookie(cookie(), path="/", httponly=True, samesite="Strict", secure=secure())
+
+
+def keep_token(response: Response, token: str, lifetime: timedelta) -> None:
+    """Gives the browser a staff token, in place of a session."""
+    response.set_cookie(
+        auth.COOKIE,
+        token,
+        max_age=int(lifetime.total_seconds()),
+        path="/",
+        httponly=True,
+        samesite="Strict",
+        secure=secure(),
+    )
+    response.headers["Cache-Control"] = "no-store"
+
+
+def drop_token(response: Response) -> None:
+    """Takes the staff token from the browser."""
+    response.delete_cookie(auth.COOKIE, path="/", httponly=True, samesite="Strict", secure=secure())
 
 
 def finish(response: flask.Response) -> flask.Response:

@@ -23,4 +23,12 @@ ROUTES = (
     Route("GET", "/v1/rights-codes", "intake", "/rights-codes", limit="reading"),
     Route("GET", "/v1/governorates", "intake", "/governorates", limit="reading"),
     Route("GET", "/v1/bodies", "routing", "/institutions", limit="reading"),
+    Route(
+        "GET",
+        "/v1/bodies/{code}/units",
+        "routing",
+        "/institutions/{code}/units",
+        limit="reading",
+        query=True,
+    ),
 )

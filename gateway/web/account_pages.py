@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from gateway import admission, policy, sessions
 from gateway.admission import limited
-from gateway.web import kept, render, sign_in_pages
+from gateway.web import kept, render, sign_in_forms, sign_in_pages
 from gateway.web.render import N_
 from services.chassis.actor import require
 from services.chassis.problems import Problem
@@ -53,8 +53,8 @@ def change_password() -> Response:
         sessions.forget(session.id)
         raise Problem(401, "token_missing")
     if answer is not None and outcome == "wait":
-        page = _form([sign_in_pages.wait_error("old", answer["seconds"])])
-        return sign_in_pages.waiting(page, answer["seconds"])
+        page = _form([sign_in_forms.wait_error("old", answer["seconds"])])
+        return sign_in_forms.waiting(page, answer["seconds"])
     if outcome != "changed":
         field, text = _FAULTS[outcome]
         return _form([{"field": field, "message": render.words()(text)}])
@@ -117,11 +117,11 @@ def renew_recovery() -> Response:
     if outcome == "no_phone":
         return flask.redirect(render.url("/staff/sessions"), 303)
     if answer is not None and outcome == "wait":
-        page = _recovery([sign_in_pages.wait_error("proof", answer["seconds"])])
-        return sign_in_pages.waiting(page, answer["seconds"])
+        page = _recovery([sign_in_forms.wait_error("proof", answer["seconds"])])
+        return sign_in_forms.waiting(page, answer["seconds"])
     if answer is None or outcome != "renewed":
         return _recovery([{"field": "proof", "message": render.words()(_NOT_PROVED)}])
-    return sign_in_pages.recovery_page(answer["recovery_codes"], "/staff/sessions", first=False)
+    return sign_in_forms.recovery_page(answer["recovery_codes"], "/staff/sessions", first=False)
 
 
 def _recovery(errors: list[dict[str, str]]) -> flask.Response:

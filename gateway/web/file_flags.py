@@ -3,10 +3,11 @@
 All of it may be passed over. What was passed over is kept as an empty answer, so that it is not asked again, and is not sent.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.web import filing, names
+from gateway.web import accused, filing, names, render
 from gateway.web.filing import Draft
 from gateway.web.render import N_
 
@@ -25,6 +26,10 @@ AGAINST_NAMES = {
         N_("Yes, a particular person"),
         N_("The body goes on answering; that person is kept out of it."),
     ),
+    "unit": (
+        N_("Yes, a department or an office"),
+        N_("The body goes on answering; that department or office is kept out of it."),
+    ),
     "body": (
         N_("The whole body, everybody who works there"),
         N_(
@@ -37,10 +42,17 @@ _NOT_OFFERED = N_("Choose one of these, or go on without an answer.")
 _PERSON_MISSING = N_("Write the name, or go back and choose that it is about nobody in particular.")
 _BODY_MISSING = N_("Choose the body, or go back and choose that it is about nobody in particular.")
 _BODY_UNKNOWN = N_("Choose a body of the list, or leave it open.")
+_UNIT_BODY_MISSING = N_("Choose the body that it belongs to.")
+_UNIT_MISSING = N_("Choose the department or office; or go back and choose a person, or the whole body.")
+_NO_UNIT = N_("No department of this body is listed. Go back and choose a person there, or the whole body.")
+#: Where a unit is chosen the form says whose units it showed.
+UNITS_SHOWN = "units_shown"
+_ACCUSED = re.compile(r"accused\.(\d+)(?:\.(\w+))?")
 #: step → the lists that its page shows.
 _LISTS = {
     "rights": ("rights", "concerned"),
     "danger": ("grounds",),
+    "unit": ("bodies",),
     "body": ("bodies",),
 }
 
@@ -64,22 +76,96 @@ def wrong(step: str, draft: Draft) -> tuple[str, str] | None:
         # While the list cannot be read it is not known to be wrong.
         if bodies and draft.get("accused_body") not in ("", *bodies):
             return "accused_body", _BODY_UNKNOWN
+    if step == "unit":
+        return _wrong_unit(draft)
     if step == "body" and draft.get("whole_body") not in _codes("bodies"):
         return "whole_body", _BODY_MISSING
     return None
+
+
+def _wrong_unit(draft: Draft) -> tuple[str, str] | None:
+    body = draft.get("unit_of")
+    if body not in _codes("bodies"):
+        return "unit_of", _UNIT_BODY_MISSING
+    units = names.units(body)
+    if draft.get("unit") not in {row["code"] for row in units}:
+        return ("unit", _UNIT_MISSING) if units else ("unit_of", _NO_UNIT)
+    return None
+
+
+def units_unseen(draft: Draft, form: Mapping[str, str]) -> bool:
+    """Whether a body was chosen whose units the page has not shown yet: then it shows them, which is no error."""
+    body = draft.get("unit_of")
+    return body in _codes("bodies") and form.get(UNITS_SHOWN) != body and bool(names.units(body))
+
+
+def changed(draft: Draft, go: str) -> str:
+    """Does what a button beside those who were named says, and gives the page that follows; empty for any other button."""
+    what, _, number = go.partition("-")
+    index = int(number) if number.isascii() and number.isdecimal() and len(number) < 4 else -1
+    if go == "add" and len(draft.accused()) < filing.most_accused():
+        accused.add(draft.values)
+        return "accused"
+    if what == "edit" and index >= 0:
+        return accused.take_up(draft.values, index)
+    if what == "remove" and index >= 0:
+        accused.remove(draft.values, index)
+        return "more" if draft.accused() else "accused"
+    return ""
+
+
+def names_a_body(draft: Draft) -> bool:
+    """Whether a body as a whole is among those that it is directed against."""
+    return any(each[accused.AGAINST] == "body" for each in draft.accused())
+
+
+def place(name: str, draft: Draft) -> tuple[str, str] | None:
+    """Where the pages ask for a field of intake's answer."""
+    found = _ACCUSED.fullmatch(name)
+    if found and int(found[1]) < len(draft.accused()):
+        kind = draft.accused()[int(found[1])][accused.AGAINST]
+        return kind, next(
+            (field for field in accused.KINDS[kind] if accused.SENT[field] == found[2]),
+            accused.KINDS[kind][0],
+        )
+    return filing.place(name)
+
+
+def take_up_refused(draft: Draft, refused: list[str]) -> None:
+    """Has the first of those who were named and are refused be changed."""
+    found = next((match for each in refused if (match := _ACCUSED.fullmatch(each))), None)
+    if found:
+        accused.take_up(draft.values, int(found[1]))
+
+
+def _described(draft: Draft) -> list[dict[str, str]]:
+    """Those who were named, for a page: kind, name, and where."""
+    bodies = names.by_code("bodies") if draft.accused() else {}
+    found = []
+    for each in draft.accused():
+        said = accused.sent(each)
+        body = said.get("institution", "")
+        place = render.name_of(bodies.get(body)) or body
+        unit = said.get("unit", "")
+        name = said.get("person") or render.name_of(names.units_by_code(body).get(unit)) or unit or place
+        found.append({"kind": each[accused.AGAINST], "name": name, "place": place if name != place else ""})
+    return found
 
 
 def shown(step: str, draft: Draft) -> Mapping[str, Any]:
     """What the page of a step shows of the lists. Raises Problem 503 when it cannot do without one that cannot be read."""
     for each in _LISTS.get(step, ()):
         names.of(each)
-    asked = step == "check"
+    asked, body = step == "check", draft.get("unit_of")
+    if step == "unit" and body in _codes("bodies"):
+        # Without them the page could not go on.
+        names.units(body)
     wanted = {
         "rights": asked or step == "rights",
         "concerned": asked or step == "rights",
         "grounds": asked or step == "danger",
         # A person is found without the body, too: the page of the person does without the list.
-        "bodies": step in ("person", "body") or (asked and bool(draft.accused())),
+        "bodies": step in ("person", "unit", "body"),
     }
     return {
         "abouts": ABOUT_NAMES,
@@ -88,6 +174,10 @@ def shown(step: str, draft: Draft) -> Mapping[str, Any]:
         "no_danger": NO_DANGER,
         "in_danger": bool(draft.urgent()),
         "lists": {name: names.by_code(name) if wanted[name] else {} for name in wanted},
+        "units": names.units_by_code(body) if step == "unit" and body else {},
+        "named": _described(draft) if asked or step in ("accused", "more") else [],
+        "whole_body": names_a_body(draft),
+        "room": len(draft.accused()) < filing.most_accused(),
         "most_of_name": filing.longest_name(),
     }
 

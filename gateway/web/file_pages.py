@@ -97,6 +97,12 @@ def _answered(draft: Draft, step: str, go: str, fresh: bool) -> flask.Response:
     if go.startswith("change-") and go.removeprefix("change-") in filing.STEPS:
         draft.review = True
         return _show(go.removeprefix("change-"), draft, [])
+    if step == "more":
+        shown = file_flags.changed(draft, go)
+        if shown:
+            return _show(shown, draft, [])
+    if step == "unit" and file_flags.units_unseen(draft, flask.request.form):
+        return _show(step, draft, [])
     if step == "check":
         if not fresh:
             return _show("check", draft, [_error("check", _EXPIRED)], status=422)
@@ -185,7 +191,7 @@ def _send(draft: Draft, groups: Mapping[str, list[str]]) -> flask.Response:
             anonymous=draft.get("who") == "anonymous",
             kind=draft.get("kind"),
             urgent=bool(draft.urgent()),
-            whole_body="body" in draft.steps(groups),
+            whole_body=file_flags.names_a_body(draft),
         )
     if given.status == 422 and answered.get("errors"):
         return _refused(draft, answered["errors"])
@@ -208,13 +214,14 @@ def _unsent(draft: Draft, status: int, retry_after: str | None) -> flask.Respons
 
 
 def _refused(draft: Draft, refused: list[dict[str, Any]]) -> flask.Response:
-    places = [filing.place(each["field"]) for each in refused]
+    places = [file_flags.place(each["field"], draft) for each in refused]
     step = next((place[0] for place in places if place), "check")
     errors = [
         {"field": place[1] if place and place[0] == step else step, "message": each["message"]}
         for each, place in zip(refused, places, strict=True)
     ]
     draft.review = True
+    file_flags.take_up_refused(draft, [each["field"] for each in refused])
     return _show(step, draft, errors, status=422)
 
 

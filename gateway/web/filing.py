@@ -16,14 +16,14 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.datastructures import MultiDict
 
 from gateway.api import contracts
-from gateway.web import sealing
+from gateway.web import accused, sealing
 from services.chassis.clock import now
 
 KINDS = ("complaint", "question", "suggestion", "praise", "report")
 PREFERENCES = ("any", "no_calls", "portal_only")
 STEPS = (
     *("kind", "group", "category", "where", "about", "rights", "danger", "what"),
-    *("accused", "person", "body", "who", "contact", "check"),
+    *("accused", "person", "unit", "body", "more", "who", "contact", "check"),
 )
 #: step → the fields that its page asks for.
 FIELDS: dict[str, tuple[str, ...]] = {
@@ -35,9 +35,9 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "rights": ("rights_codes", "groups"),
     "danger": ("urgent",),
     "what": ("text",),
-    "accused": ("against",),
-    "person": ("accused_person", "accused_body"),
-    "body": ("whole_body",),
+    "accused": (accused.AGAINST,),
+    **accused.KINDS,
+    "more": (),
     "who": ("who",),
     "contact": ("name", "phone", "email", "preference"),
     "check": (),
@@ -64,7 +64,6 @@ PLACES = {
     "groups": ("rights", "groups"),
     "urgent": ("danger", "urgent"),
     "accused": ("accused", "against"),
-    "accused.0.person": ("person", "accused_person"),
     "complainant": ("contact", "name"),
     "complainant.name": ("contact", "name"),
     "complainant.phone": ("contact", "phone"),
@@ -122,10 +121,12 @@ class Draft:
         if self.get("who") == "anonymous":
             skipped.add("contact")
         if self.get("kind") not in WRONGS:
-            skipped |= {"about", "rights", "danger", "accused", "person", "body"}
+            skipped |= {"about", "rights", "danger", "accused", *accused.KINDS, "more"}
         if self.get("about") not in ("right", "both"):
             skipped.add("rights")
-        skipped |= {"person", "body"} - {self.get("against")}
+        skipped |= {*accused.KINDS} - {self.get(accused.AGAINST)}
+        if not accused.entries(self.values):
+            skipped.add("more")
         return [step for step in STEPS if step not in skipped]
 
     def settle(self, groups: Mapping[str, list[str]]) -> None:
@@ -158,15 +159,9 @@ class Draft:
         said = self.get("urgent")
         return said if said != "no" and "danger" in self.steps({}) else ""
 
-    def accused(self) -> dict[str, str]:
-        """Whom it is directed against, as intake takes it: a person, at a body if one is named, or a body as a whole."""
-        steps = self.steps({})
-        if "body" in steps:
-            return {"institution": self.get("whole_body")}
-        if "person" in steps:
-            found = {"institution": self.get("accused_body"), "person": self.get("accused_person").strip()}
-            return {name: value for name, value in found.items() if value}
-        return {}
+    def accused(self) -> list[accused.Entry]:
+        """Whom it is directed against; nobody where that is not asked."""
+        return accused.entries(self.values) if "more" in self.steps({}) else []
 
     def _flags(self) -> dict[str, Any]:
         """What was said beside the story. What was passed over, or is not asked any more after a change, is not sent."""
@@ -177,7 +172,7 @@ class Draft:
         if self.urgent():
             flags["urgent"] = self.urgent()
         if self.accused():
-            flags["accused"] = [self.accused()]
+            flags["accused"] = [accused.sent(each) for each in self.accused()]
         return flags
 
     def idempotency_key(self, body: bytes) -> str:
@@ -204,6 +199,11 @@ def bounds() -> tuple[int, int]:
     """The shortest and longest text that intake takes, by its published schema."""
     text = contracts.schema("intake", "Submission")["properties"]["text"]
     return text["minLength"], text["maxLength"]
+
+
+def most_accused() -> int:
+    """How many intake takes of whom a complaint is directed against."""
+    return contracts.schema("intake", "Submission")["properties"]["accused"]["maxItems"]
 
 
 def longest_name() -> int:

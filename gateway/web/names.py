@@ -6,6 +6,7 @@ What was read once is shown on when its service is away: a list of governorates 
 import json
 import time
 from typing import Any
+from urllib.parse import quote
 
 from gateway import auth
 from gateway.api import forward
@@ -15,6 +16,7 @@ KEEP_SECONDS = 300
 ASK_AGAIN_SECONDS = 5
 # Short, so that pages are back as soon as the service is; long enough that a hanging one is not asked by each of them.
 FAIL_SECONDS = 1
+MOST_UNITS = 500
 #: list → (service, address, the part of the answer that it is; None for all of it).
 _SOURCES = {
     "categories": ("intake", "/categories", None),
@@ -24,32 +26,52 @@ _SOURCES = {
     "grounds": ("intake", "/rights-codes", "urgent_grounds"),
     "bodies": ("routing", "/institutions", None),
 }
-_kept: dict[str, tuple[float, list[dict[str, Any]]]] = {}
+_Rows = list[dict[str, Any]]
+#: None: it was never read.
+_kept: dict[str, tuple[float, _Rows | None]] = {}
 
 
-def of(name: str) -> list[dict[str, Any]]:
+def of(name: str) -> _Rows:
     """The rows ({code, name: {ar, en}, …}) of a list. Raises Problem 503 when it was never read and cannot be now."""
-    until, rows = _kept.get(name, (0.0, []))
+    return _of(name, *_SOURCES[name])
+
+
+def units(body: str) -> _Rows:
+    """The units of a body that is in the list of bodies, as `of` gives a list."""
+    # No body has more; what is beyond could be named as a person or in the text.
+    target = f"/institutions/{quote(body, safe='')}/units?limit={MOST_UNITS}"
+    return _of(f"units of {body}", "routing", target, "items")
+
+
+def units_by_code(body: str) -> dict[str, dict[str, str]]:
+    """As `by_code`."""
+    try:
+        return {row["code"]: row["name"] for row in units(body)}
+    except Problem:
+        return {}
+
+
+def _of(name: str, service: str, target: str, part: str | None) -> _Rows:
+    until, rows = _kept.get(name, (0.0, None))
     if time.monotonic() < until:
-        if not rows:
+        if rows is None:
             raise _away()
         return rows
-    if rows:
+    if rows is not None:
         # Noted before asking: while one request asks a service that hangs, the others go on with what there is.
         _kept[name] = (time.monotonic() + ASK_AGAIN_SECONDS, rows)
     try:
-        rows = _read(name)
+        found = _read(service, target, part)
     except (Problem, ValueError):
-        _kept[name] = (time.monotonic() + (ASK_AGAIN_SECONDS if rows else FAIL_SECONDS), rows)
-        if not rows:
+        _kept[name] = (time.monotonic() + (FAIL_SECONDS if rows is None else ASK_AGAIN_SECONDS), rows)
+        if rows is None:
             raise _away() from None
         return rows
-    _kept[name] = (time.monotonic() + KEEP_SECONDS, rows)
-    return rows
+    _kept[name] = (time.monotonic() + KEEP_SECONDS, found)
+    return found
 
 
-def _read(name: str) -> list[dict[str, Any]]:
-    service, target, part = _SOURCES[name]
+def _read(service: str, target: str, part: str | None) -> _Rows:
     answer = forward.ask(auth.PUBLIC, service, "GET", target)
     if answer.status != 200:
         raise _away()

@@ -24,6 +24,7 @@ from gateway.web import (
     officer_pages,
     provider_pages,
     render,
+    sign_in_forms,
     sign_in_pages,
     staff_pages,
     team_pages,
@@ -204,7 +205,7 @@ def _not_signed_in(problem: Problem) -> Response:
     if typed is None:
         response = flask.redirect(render.url("/staff/sign-in"), 303)
     else:
-        response = sign_in_pages.interrupted(typed, another=problem.code == kept.OTHER_ACCOUNT)
+        response = sign_in_forms.interrupted(typed, another=problem.code == kept.OTHER_ACCOUNT)
     if problem.code != kept.OTHER_ACCOUNT:
         sign_in_pages.drop_what_was_shown(response)
     return response

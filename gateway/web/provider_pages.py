@@ -15,7 +15,7 @@ from gateway.admission import limited
 from gateway.outgoing import NotReached
 from gateway.provider import NotProved, Provider
 from gateway.settings import Settings
-from gateway.web import render, sign_in_pages
+from gateway.web import render, sign_in_forms, sign_in_pages
 from services.chassis import settings
 from services.chassis.actor import require
 from services.chassis.problems import Problem
@@ -95,7 +95,7 @@ def _proved(who: Provider, flow: dict[str, Any], answered: str, issuer: str | No
     if answer["outcome"] == "refused":
         return _failed(who.code, _REASONS.get(answer["reason"], "account"))
     if answer["outcome"] == "code":
-        return sign_in_pages.code_page(
+        return sign_in_forms.code_page(
             answer["ticket"], answer.get("enrolment"), [], answer.get("anew", False)
         )
     # A page and not a redirect: a browser that came from elsewhere would not send the strict cookie along one.

@@ -3,7 +3,6 @@
 What is typed goes to routing, which judges it. The answer to a name that is not there is the answer to a wrong password.
 """
 
-import re
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +11,8 @@ from werkzeug.wrappers import Response
 
 from gateway import admission, auth, policy, sessions
 from gateway.admission import limited
-from gateway.web import kept, offered, qr, render
+from gateway.web import offered, render
+from gateway.web import sign_in_forms as forms
 from gateway.web.render import N_
 from services.chassis import logs
 from services.chassis.actor import current_actor, require
@@ -27,10 +27,6 @@ _STARTS = ("/staff/desk", "/staff/coordinator", "/staff/dashboard")
 _NOT_RIGHT = N_("The account or the password is not right.")
 _WRONG_CODE = N_("The code is not right, or it was used before. Wait for the next one.")
 _EXPIRED = N_("That took too long. Start again with your password.")
-_PICTURE = N_("Picture of the key, for the camera of your phone")
-_OVER = N_("Your session ended before this was sent.")
-_ANOTHER = N_("This form was opened by another account. Sign in with that one to send it.")
-_WAIT = N_("There were too many tries. Try again in %(time)s.")
 
 log = logs.get()
 
@@ -41,7 +37,7 @@ def form() -> flask.Response:
     """Asks for name and password, or for a staff token; and offers the providers of ministries."""
     given = flask.request.args
     fault = offered.FAULTS.get(given.get("fault", ""))
-    return _asked([], tried=given.get("from") if fault else None, fault=fault)
+    return forms.asked([], tried=given.get("from") if fault else None, fault=fault)
 
 
 @limited("reading")
@@ -54,11 +50,11 @@ def sign_in() -> flask.Response:
     subject, password = given.get("subject", "").strip(), given.get("password", "")
     errors = []
     if not subject:
-        errors.append(_error("subject", N_("Write the name of your account.")))
+        errors.append(forms.error("subject", N_("Write the name of your account.")))
     if not password:
-        errors.append(_error("password", N_("Write your password.")))
+        errors.append(forms.error("password", N_("Write your password.")))
     if errors:
-        return _asked(errors, subject)
+        return forms.asked(errors, subject)
     answer = sessions.say(
         "/accounts/sign-in",
         **sessions.where(flask.request, admission.address()),
@@ -68,11 +64,11 @@ def sign_in() -> flask.Response:
     )
     if answer is None or answer["outcome"] == "refused":
         admission.note("sign_in")
-        return _asked([_error("password", _NOT_RIGHT)], subject)
+        return forms.asked([forms.error("password", _NOT_RIGHT)], subject)
     if answer["outcome"] == "wait":
-        page = _asked([wait_error("password", answer["seconds"])], subject)
-        return waiting(page, answer["seconds"])
-    return code_page(answer["ticket"], answer.get("enrolment"), [], answer.get("anew", False))
+        page = forms.asked([forms.wait_error("password", answer["seconds"])], subject)
+        return forms.waiting(page, answer["seconds"])
+    return forms.code_page(answer["ticket"], answer.get("enrolment"), [], answer.get("anew", False))
 
 
 @limited("reading")
@@ -89,17 +85,17 @@ def code() -> Response:
         code=typed or "-",
     )
     if answer is None or answer["outcome"] == "expired":
-        return _asked([_error("password", _EXPIRED)])
+        return forms.asked([forms.error("password", _EXPIRED)])
     if answer["outcome"] == "wait":
-        page = code_page(ticket, None, [wait_error("code", answer["seconds"])], anew)
-        return waiting(page, answer["seconds"])
+        page = forms.code_page(ticket, None, [forms.wait_error("code", answer["seconds"])], anew)
+        return forms.waiting(page, answer["seconds"])
     if answer["outcome"] == "refused":
         admission.note("sign_in")
-        return code_page(
-            ticket, answer.get("enrolment"), [_error("code", _WRONG_CODE)], answer.get("anew", False)
+        return forms.code_page(
+            ticket, answer.get("enrolment"), [forms.error("code", _WRONG_CODE)], answer.get("anew", False)
         )
     if answer["outcome"] == "enrol":
-        return code_page(answer["ticket"], answer["enrolment"], [])
+        return forms.code_page(answer["ticket"], answer["enrolment"], [])
     return let_in(answer)
 
 
@@ -113,13 +109,13 @@ def let_in(answer: dict[str, Any], *, by_page: bool = False) -> Response:
         goes_on = "/staff/sessions"
     _end_before(flask.request.cookies.get(sessions.cookie()))
     if answer.get("recovery_codes"):
-        typed = _typed_by(session.actor.id)
-        response: Response = recovery_page(answer["recovery_codes"], goes_on, first=True, typed=typed)
+        typed = forms.typed_by(session.actor.id)
+        response: Response = forms.recovery_page(answer["recovery_codes"], goes_on, first=True, typed=typed)
     elif by_page:
         response = render.page("staff/entered.html", goes_on=goes_on)
     else:
-        response = _onward(goes_on, session.actor.id)
-    _forget_token(response)
+        response = forms.onward(goes_on, session.actor.id)
+    sessions.drop_token(response)
     sessions.keep(response, session.id, answer["mark"])
     return response
 
@@ -133,7 +129,7 @@ def enter() -> Response:
         text = N_(
             "This link was used before, or it is too old. Start the programme again for a new one, or sign in with a token."
         )
-        return _asked([_error("token", text)])
+        return forms.asked([forms.error("token", text)])
     # A page and not a redirect: a browser that came from elsewhere would not send the strict cookie along one.
     response = render.page("staff/entered.html", goes_on=landing(policy.expanded(found.roles)))
     token = auth.issue(found.subject, found.roles, now(), lifetime=SESSION, institution=found.institution)
@@ -149,13 +145,8 @@ def sign_out() -> Response:
     target = f"{render.url('/staff/signed-out')}?from={provider}" if provider else render.url("/")
     response = flask.redirect(target, 303)
     sessions.drop(response)
-    _forget_token(response)
+    sessions.drop_token(response)
     return response
-
-
-def interrupted(typed: kept.Kept, *, another: bool) -> flask.Response:
-    """Asks to sign in again, and says that what was typed is not lost; `another`: somebody else is signed in."""
-    return _asked([], typed=typed, why=_ANOTHER if another else _OVER, status=401)
 
 
 def drop_what_was_shown(response: Response) -> None:
@@ -167,31 +158,7 @@ def drop_what_was_shown(response: Response) -> None:
     if sessions.cookie() in flask.request.cookies:
         sessions.drop(response)
     if auth.COOKIE in flask.request.cookies:
-        _forget_token(response)
-
-
-def recovery_page(
-    codes: list[str], goes_on: str, *, first: bool, typed: kept.Kept | None = None
-) -> flask.Response:
-    """Shows recovery codes, once; `typed` is what waits to be sent."""
-    grouped = [f"{each[:5]}-{each[5:]}" for each in codes]
-    return render.page(
-        "staff/recovery.html", posted=True, codes=grouped, goes_on=goes_on, first=first, kept=typed
-    )
-
-
-def _typed_by(account: str) -> kept.Kept | None:
-    """What the forms of signing in brought along, if it is this account's."""
-    typed = kept.carried()
-    return typed if typed is not None and typed.account == account else None
-
-
-def _onward(goes_on: str, account: str) -> Response:
-    """To where somebody starts from, or back to the form that they could not send: 307 has the browser bring it along."""
-    typed = _typed_by(account)
-    if typed is None:
-        return flask.redirect(render.url(goes_on), 303)
-    return flask.redirect(render.url(typed.path), 307)
+        sessions.drop_token(response)
 
 
 def _end_before(session_id: str | None) -> dict[str, Any] | None:
@@ -221,102 +188,19 @@ def signed_in_as() -> str:
     return session.subject if session is not None else current_actor().id
 
 
-def wait_error(field: str, seconds: int) -> dict[str, str]:
-    """The error that says for how long to wait."""
-    return {
-        "field": field,
-        "message": render.words()(_WAIT) % {"time": render.short_span(timedelta(seconds=seconds))},
-    }
-
-
-def waiting(page: flask.Response, seconds: int) -> flask.Response:
-    """The page as an answer to too many tries."""
-    page.status_code = 429
-    page.headers["Retry-After"] = str(seconds)
-    return page
-
-
-def _asked(
-    errors: list[dict[str, str]],
-    subject: str = "",
-    tried: str | None = None,
-    fault: str | None = None,
-    *,
-    typed: kept.Kept | None = None,
-    why: str = "",
-    status: int = 200,
-) -> flask.Response:
-    found = offered.providers()
-    known = next((each for each in found if each["code"] == tried), None)
-    if known is not None and fault is not None:
-        errors = [{"field": f"with-{known['code']}", "message": render.words()(fault)}]
-    return render.page(
-        "staff/sign_in.html",
-        422 if errors else status,
-        errors=errors,
-        subject=subject,
-        posted=True,
-        offered=found,
-        kept=typed or kept.carried(),
-        why=render.words()(why) if why else "",
-    )
-
-
-def code_page(
-    ticket: str, enrolment: Any, errors: list[dict[str, str]], anew: bool = False
-) -> flask.Response:
-    """Asks for a code; shows the key of a phone that is to be made known."""
-    template = "staff/enrol.html" if enrolment else "staff/code.html"
-    picture = qr.svg(enrolment["uri"], render.words()(_PICTURE)) if enrolment else ""
-    groups = re.findall(".{1,4}", enrolment["secret"]) if enrolment else []
-    return render.page(
-        template,
-        422 if errors else 200,
-        posted=True,
-        errors=errors,
-        ticket=ticket,
-        groups=groups,
-        enrolment=enrolment,
-        picture=picture,
-        anew=anew,
-        kept=kept.carried(),
-    )
-
-
 def _by_token(token: str) -> Response:
     try:
         who = auth.verify(token, now())
     except auth.TokenRefused:
         admission.count("sign_in")
         text = N_("This token is not valid, or it has expired. Ask for a new one.")
-        return _asked([_error("token", text)])
-    return _in_by_token(_onward(landing(who.roles), who.id), token)
+        return forms.asked([forms.error("token", text)])
+    return _in_by_token(forms.onward(landing(who.roles), who.id), token)
 
 
 def _in_by_token(response: Response, token: str) -> Response:
     """Leads on who is signed in by a token, in place of what the browser had before."""
     _end_before(flask.request.cookies.get(sessions.cookie()))
     sessions.drop(response)
-    _remember_token(response, token)
+    sessions.keep_token(response, token, SESSION)
     return response
-
-
-def _error(field: str, text: str) -> dict[str, str]:
-    return {"field": field, "message": render.words()(text)}
-
-
-def _remember_token(response: Response, token: str) -> None:
-    response.set_cookie(
-        auth.COOKIE,
-        token,
-        max_age=int(SESSION.total_seconds()),
-        path="/",
-        httponly=True,
-        samesite="Strict",
-        secure=sessions.secure(),
-    )
-    response.headers["Cache-Control"] = "no-store"
-
-
-def _forget_token(response: Response) -> None:
-    response.delete_cookie(auth.COOKIE, path="/", httponly=True, samesite="Strict", secure=sessions.secure())

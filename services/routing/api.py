@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import flask
-from sqlalchemy import Row, select
+from sqlalchemy import Row
 
 from services.chassis import database
 from services.chassis.clock import now
@@ -19,6 +19,7 @@ from services.routing.desks import api as api_desk
 from services.routing.desks import api_texts
 from services.routing.directory import api as api_directory
 from services.routing.directory import handlers as handlers_directory
+from services.routing.directory import published
 from services.routing.directory.api import refusing
 from services.routing.directory.presence import day_of
 from services.routing.staff import api as api_accounts
@@ -35,11 +36,8 @@ blueprint = Blueprint("routing", "routing", description="Bodies, cases, and the 
 @blueprint.response(200, schemas.InstitutionSchema(many=True))
 def institutions() -> tuple[list[dict[str, Any]], int, dict[str, str]]:
     """The bodies that answer complaints, without those that have ended."""
-    end = store.institution.c.valid_to
-    there = end.is_(None) | (end > day_of(now()))
     with database.transaction(handlers.SOURCE) as connection:
-        query = select(store.institution).where(there).order_by(store.institution.c.code)
-        rows = connection.execute(query).all()
+        rows = published.bodies(connection, day_of(now()))
     found = [
         {
             "code": row.code,
@@ -49,6 +47,25 @@ def institutions() -> tuple[list[dict[str, Any]], int, dict[str, str]]:
         }
         for row in rows
     ]
+    return found, 200, {"Cache-Control": f"public, max-age={_INSTITUTIONS_SECONDS}"}
+
+
+@blueprint.get("/institutions/<string:code>/units")
+@require("public", "officer", "coordinator")
+@blueprint.arguments(schemas.PublicUnitsQuerySchema, location="query")
+@blueprint.response(200, schemas.PublicUnitsPageSchema)
+def institution_units(query: dict[str, Any], code: str) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """The units of a body, without those that have ended, by code; `after` is the `next` of the page before."""
+    day = day_of(now())
+    with database.transaction(handlers.SOURCE) as connection:
+        if not published.stands(connection, code, day):
+            raise Problem(404, "not_found")
+        rows = published.units(connection, code, day, query["after"], query["limit"] + 1)
+    page = rows[: query["limit"]]
+    found = {
+        "items": [{"code": row.code, "name": {"ar": row.name_ar, "en": row.name_en}} for row in page],
+        "next": page[-1].code if len(rows) > len(page) else None,
+    }
     return found, 200, {"Cache-Control": f"public, max-age={_INSTITUTIONS_SECONDS}"}
 
 

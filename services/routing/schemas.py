@@ -19,6 +19,27 @@ class InstitutionSchema(Schema):
     name = fields.Nested(NameSchema, required=True)
 
 
+class PublicUnitsQuerySchema(Schema):
+    """A page of the units of a body."""
+
+    after = fields.String(load_default=None, validate=validate.Length(max=32))
+    limit = fields.Integer(load_default=100, validate=validate.Range(min=1, max=500))
+
+
+class PublicUnitSchema(Schema):
+    """A unit that a complaint can be directed against."""
+
+    code = fields.String(required=True)
+    name = fields.Nested(NameSchema, required=True)
+
+
+class PublicUnitsPageSchema(Schema):
+    """Units by code; `next` is null on the last page."""
+
+    items = fields.List(fields.Nested(PublicUnitSchema), required=True)
+    next = fields.String(required=True, allow_none=True)
+
+
 class HistorySchema(Schema):
     """One action on a case."""
 

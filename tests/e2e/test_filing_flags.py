@@ -36,11 +36,22 @@ def test_an_urgent_complaint_about_a_right_against_somebody_arrives_with_its_fla
     page.fill("#accused_person", f"مدير القسم {accused['name']['ar']}")
     page.select_option("#accused_body", "PSD")
     answer()
+    page.get_by_role("button", name="أضف مشكوًّا منه آخر").click()
+    answer("unit")
+    page.select_option("#unit_of", "GAM")
+    answer()
+    unit = page.locator("#unit option").nth(1)
+    unit_code, unit_name = unit.get_attribute("value"), unit.inner_text()
+    page.select_option("#unit", unit_code)
+    answer()
+    assert page.locator(".results li").count() == 2
+    answer()
     answer("named")
     page.fill("#phone", "0791234567")
     answer()
     answers = page.locator(".answers").inner_text()
     assert accused["name"]["ar"] in answers
+    assert unit_name in answers
     assert "شخص محتجز الآن" in answers
     answer()
     assert "911" in page.locator(".notice").inner_text()
@@ -58,7 +69,8 @@ def test_an_urgent_complaint_about_a_right_against_somebody_arrives_with_its_fla
         "urgent": "detention",
     }
     assert said["accused"] == [
-        {"institution": "PSD", "unit": None, "person": f"مدير القسم {accused['name']['ar']}"}
+        {"institution": "PSD", "unit": None, "person": f"مدير القسم {accused['name']['ar']}"},
+        {"institution": "GAM", "unit": unit_code, "person": None},
     ]
 
     def arrived():

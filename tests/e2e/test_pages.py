@@ -243,7 +243,11 @@ def test_every_page_fits_and_can_be_read_and_hit(open_page, address, prefix, vie
     assert page.complaints == []
 
 
-@pytest.mark.parametrize(("prefix", "against"), [("", "person"), ("/en", "body")], ids=["ar", "en"])
+@pytest.mark.parametrize(
+    ("prefix", "against"),
+    [("", "person"), ("/en", "body"), ("", "unit")],
+    ids=["ar-person", "en-body", "ar-unit"],
+)
 def test_every_step_of_filing_fits_a_small_phone(open_page, address, prefix, against):
     page = open_page()
     page.goto(address + prefix + "/file")
@@ -252,7 +256,8 @@ def test_every_step_of_filing_fits_a_small_phone(open_page, address, prefix, aga
         **{"group": "water", "category": "water.outage", "where": "JO-IR", "who": "named"},
         **{"about": "both", "rights": "CP-LIFE", "danger": "detention", "accused": against},
     }
-    for _ in STEPS:
+    # The page of a unit comes twice.
+    for _ in (*STEPS, "unit"):
         step = page.locator("input[name=step]").get_attribute("value")
         wrong = page.evaluate(LAID_OUT) + page.evaluate(PALE)
         if wrong:
@@ -268,6 +273,10 @@ def test_every_step_of_filing_fits_a_small_phone(open_page, address, prefix, aga
             page.fill("#accused_person", "w" * 120)
         elif step == "body":
             page.select_option("#whole_body", "MWI")
+        elif step == "unit" and not page.locator("#unit").count():
+            page.select_option("#unit_of", "GAM")
+        elif step == "unit":
+            page.select_option("#unit", index=1)
         elif step == "contact":
             page.fill("#email", "somebody@example.org")
         elif step == "check":

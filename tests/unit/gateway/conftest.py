@@ -10,10 +10,17 @@ import eventlet
 import eventlet.wsgi
 import pytest
 
+from gateway.settings import Settings
+from services.chassis import settings
 from tests.unit.gateway.at_ministry import ministry, mwi, process, settings_of  # noqa: F401 - fixtures.
 from tests.unit.gateway.said import NUMBER, Intake
 from tests.unit.gateway.signing_in import rania, staff  # noqa: F401 - fixtures.
 
+BODIES = [
+    {"code": "MWI", "name": {"ar": "وزارة المياه والري", "en": "Ministry of Water and Irrigation"}},
+    {"code": "PSD", "name": {"ar": "مديرية الأمن العام", "en": "Public Security Directorate"}},
+]
+UNITS = [{"code": "MWI-METERS", "name": {"ar": "قسم العدادات", "en": "Meters Department"}}]
 WAY_OUT = "postgresql+psycopg2://nobody@127.0.0.1:1/nothing"
 
 
@@ -111,6 +118,23 @@ def pages(gateway, environment, serve):
     from services.intake.api import create_intake_app
 
     return gateway(INTAKE_URL=serve(create_intake_app()), ROUTING_URL="http://127.0.0.1:1")
+
+
+@pytest.fixture
+def behind(pages, gateway, serve):
+    """A client in front of intake's own app, and of a routing that knows two bodies, one of them with a unit."""
+
+    def routing(environ, start_response):
+        answers = {
+            "/institutions": BODIES,
+            "/institutions/MWI/units": {"items": UNITS, "next": None},
+            "/institutions/PSD/units": {"items": [], "next": None},
+        }
+        raw = json.dumps(answers[environ["PATH_INFO"]]).encode()
+        start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(raw)))])
+        return [raw]
+
+    return gateway(INTAKE_URL=settings.load(Settings).intake_url[0], ROUTING_URL=serve(routing))
 
 
 @pytest.fixture

@@ -1,31 +1,17 @@
 """What filing asks beside the story: that it can be passed over, that it arrives as intake takes it, and that nothing of it is lost."""
 
 import html
-import json
 import re
 
 import pytest
 
 from gateway import clients
-from gateway.settings import Settings
 from gateway.web import filing, names
 from gateway.web.filing import Draft
-from services.chassis import settings
 from services.intake.schemas_flags import FlagsSchema, flags
 from tests.unit.gateway.test_file_pages import TEXT, Person
 
-BODIES = [
-    {"code": "MWI", "name": {"ar": "وزارة المياه والري", "en": "Ministry of Water and Irrigation"}},
-    {"code": "PSD", "name": {"ar": "مديرية الأمن العام", "en": "Public Security Directorate"}},
-]
 FLAGS = ("service", "rights", "rights_codes", "groups", "urgent", "accused")
-
-
-@pytest.fixture
-def behind(pages, gateway, service):
-    """A client in front of intake's own app, and of a routing that knows two bodies."""
-    service.body = json.dumps(BODIES).encode()
-    return gateway(INTAKE_URL=settings.load(Settings).intake_url[0], ROUTING_URL=service.url)
 
 
 @pytest.fixture(params=["", "/en"], ids=["ar", "en"])
@@ -84,7 +70,7 @@ def test_all_of_it_arrives_as_intake_takes_it(person):
     assert "مدير قسم العدادات محمد الخطيب" in page
     assert ("Ministry of Water" in page) != ("وزارة المياه" in page)
     assert ("Somebody is detained now" in page) != ("شخص محتجز الآن" in page)
-    for step in ("about", "rights", "danger", "accused", "person"):
+    for step in ("about", "rights", "danger", "more"):
         assert f'value="change-{step}"' in person.page
 
 
@@ -114,7 +100,7 @@ def test_the_whole_body_is_never_the_answer_by_itself_and_says_what_it_does(pers
     person.through("check")
     assert sent(person)["accused"] == [{"institution": "MWI"}]
     page = shown(person)
-    assert "Nobody there sees the complaint" in page or "لا يرى الشكوى أحد فيها" in page
+    assert "Nobody of the whole body sees" in page or "لا يرى الشكوى أحد في الجهة" in page
 
 
 def test_a_name_is_asked_for_and_what_was_chosen_is_kept(person):
@@ -127,7 +113,7 @@ def test_a_name_is_asked_for_and_what_was_chosen_is_kept(person):
     assert 'id="accused_body-error"' in person.page
     assert 'value="محمد"' in person.page
     person.send(accused_person="محمد", accused_body="")
-    assert person.step == "who"
+    assert person.step == "more"
     person.through("check")
     assert sent(person)["accused"] == [{"person": "محمد"}]
 
@@ -186,6 +172,7 @@ def test_a_change_that_opens_a_question_asks_it_and_no_other_again(person):
     assert person.step == "person"
     person.send(accused_person="سالم المدني")
     assert person.step == "check"
+    assert 'value="change-more"' in person.page
     person.send("change-about")
     person.send(about="service")
     assert person.step == "check"
@@ -215,7 +202,8 @@ def test_a_person_can_be_named_while_the_list_of_bodies_is_away(pages):
     person.send(accused_person="سالم المدني")
     person.through("check")
     assert sent(person)["accused"] == [{"person": "سالم المدني"}]
-    person.send("change-accused")
+    person.send("change-more")
+    person.send("add")
     assert person.send(against="body").status_code == 503
 
 

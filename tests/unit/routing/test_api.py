@@ -3,8 +3,9 @@
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
-from services.chassis import actor
+from services.chassis import actor, database
 from services.chassis.actor import Actor
 from services.chassis.clock import now
 from services.routing.service import create_app, create_figures
@@ -43,6 +44,40 @@ def test_the_bodies_are_public(call):
         "governorate": "JO-AM",
         "name": {"ar": "أمانة عمان الكبرى", "en": "Greater Amman Municipality"},
     } in found
+
+
+def test_the_units_of_a_body_are_public_page_by_page(call, routing):
+    status, whole = call(PUBLIC, "GET", "/institutions/GAM/units")
+    assert status == 200
+    assert whole["next"] is None
+    codes = [each["code"] for each in whole["items"]]
+    assert codes == sorted(codes)
+    assert len(codes) > 2
+    assert set(whole["items"][0]) == {"code", "name"}
+    assert set(whole["items"][0]["name"]) == {"ar", "en"}
+    first = call(PUBLIC, "GET", "/institutions/GAM/units?limit=2")[1]
+    assert [each["code"] for each in first["items"]] == codes[:2]
+    rest = call(PUBLIC, "GET", f"/institutions/GAM/units?after={first['next']}")[1]
+    assert [each["code"] for each in rest["items"]] == codes[2:]
+
+
+def test_units_that_have_ended_or_not_begun_and_bodies_that_are_none_are_not_shown(call, routing):
+    with database.transaction("routing") as connection:
+        codes = connection.execute(
+            text("SELECT code FROM unit WHERE institution = 'GAM' ORDER BY code")
+        ).all()
+        ended, ahead = codes[0].code, codes[1].code
+        connection.execute(
+            text("UPDATE unit SET valid_from = '2020-01-01', valid_to = '2021-01-01' WHERE code = :code"),
+            {"code": ended},
+        )
+        connection.execute(
+            text("UPDATE unit SET valid_from = '2999-01-01' WHERE code = :code"), {"code": ahead}
+        )
+    shown = {each["code"] for each in call(PUBLIC, "GET", "/institutions/GAM/units")[1]["items"]}
+    assert shown == {each.code for each in codes} - {ended, ahead}
+    assert call(PUBLIC, "GET", "/institutions/NONE/units")[0] == 404
+    assert call(PUBLIC, "GET", "/institutions/GAM/units?limit=0")[0] == 422
 
 
 def test_a_case_is_read_by_its_body_and_the_coordinator_and_by_nobody_else(call, routing):
