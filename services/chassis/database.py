@@ -177,13 +177,18 @@ def sqlstate(error: BaseException) -> str | None:
     return getattr(getattr(error, "orig", None), "pgcode", None)
 
 
+def has_lost(error: BaseException) -> bool:
+    """Whether the error says that a transaction lost against another (deadlock, serialization failure): nothing of it took effect."""
+    return sqlstate(error) in (_DEADLOCK, _SERIALIZATION)
+
+
 def retrying(function: Callable[..., T], *args: Any, attempts: int = 5, **kwargs: Any) -> T:
     """Runs `function` again when its transaction lost against another (deadlock, serialization failure)."""
     for attempt in range(1, attempts + 1):
         try:
             return function(*args, **kwargs)
         except exc.DBAPIError as error:
-            if sqlstate(error) not in (_DEADLOCK, _SERIALIZATION) or attempt == attempts:
+            if not has_lost(error) or attempt == attempts:
                 raise
             eventlet.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - jitter, not a secret.
     raise AssertionError("unreachable")

@@ -15,9 +15,8 @@ from werkzeug.datastructures import LanguageAccept
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import parse_accept_header
 
-from services.chassis import logs
+from services.chassis import database, logs
 from services.chassis.actor import RoleMissing, TokenRefused
-from services.chassis.database import DatabaseUnavailable
 
 CONTENT_TYPE = "application/problem+json"
 LANGUAGES = ("ar", "en")
@@ -172,10 +171,12 @@ def problem_of(error: BaseException) -> Problem:
         return Problem(401, error.code, headers={"WWW-Authenticate": "Bearer"})
     if isinstance(error, RoleMissing):
         return Problem(403, "role_missing")
-    if isinstance(error, DatabaseUnavailable):
+    if isinstance(error, database.DatabaseUnavailable):
         return Problem(503, "database_unavailable", headers={"Retry-After": "5"})
     if isinstance(error, ClientGone):
         return Problem(400, "incomplete_body")
+    if database.has_lost(error):
+        return Problem(503, "busy", headers={"Retry-After": "1"})
     log.error("request_failed", exc_info=error)
     return Problem(500, "internal")
 
