@@ -12,7 +12,7 @@ from services.chassis.clock import new_id, now
 from services.chassis.web import Blueprint, require
 from services.routing.handlers import SOURCE
 from services.routing.settings import AccountSettings
-from services.routing.staff import accounts, credentials, phones, sessions, sign_in
+from services.routing.staff import accounts, credentials, phones, second_factor, sessions, sign_in
 from services.routing.staff import schemas as schemas_accounts
 from services.routing.staff.credentials import Keys
 from services.routing.staff.session import Life
@@ -56,7 +56,7 @@ def begin(body: dict[str, Any]) -> dict[str, Any]:
         anew = hub.off_the_hub(credentials.hash_password, password, chosen.cost)
     with database.transaction(SOURCE) as connection:
         half = sign_in.password_was_right(connection, started, keys=own, now=at, hashed_anew=anew)
-    return {"outcome": "code", "ticket": half.ticket, "enrolment": half.enrolment, "anew": half.anew}
+    return half_of(half)
 
 
 @blueprint.post("/accounts/sign-in/code")
@@ -190,6 +190,11 @@ def renew_recovery_codes(body: dict[str, Any]) -> dict[str, Any]:
         with database.transaction(SOURCE) as connection:
             codes = phones.renew(connection, renewing, body["session"], keys=own, life=life, now=at)
     return {"outcome": "renewed", "recovery_codes": codes} if codes else {"outcome": "over"}
+
+
+def half_of(half: second_factor.Half) -> dict[str, Any]:
+    """That a code is asked for, as the gateway is told."""
+    return {"outcome": "code", "ticket": half.ticket, "enrolment": half.enrolment, "anew": half.anew}
 
 
 def answer_of(entered: sign_in.Entered) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from services.chassis.web import Blueprint, require
 from services.routing.directory.schemas import NothingSchema
 from services.routing.handlers import SOURCE
 from services.routing.staff import providers, schemas_providers, store_identity
-from services.routing.staff.api import answer_of, life_of_sessions, own_keys, where_of
+from services.routing.staff.api import answer_of, half_of, life_of_sessions, own_keys, where_of
 from services.routing.staff.sign_in import Came
 
 _GATEWAY = "gateway"
@@ -78,8 +78,7 @@ def enter(body: dict[str, Any]) -> dict[str, Any]:
     if found.entered is not None:
         return answer_of(found.entered)
     if found.half is not None:
-        half = found.half
-        return {"outcome": "code", "ticket": half.ticket, "enrolment": half.enrolment, "anew": half.anew}
+        return half_of(found.half)
     return {"outcome": found.outcome, "reason": found.reason}
 
 
