@@ -151,7 +151,7 @@ def start_change(
     attempt: str,
 ) -> Changing:
     """Notes a change of password, whose old one is to be judged like that of a sign-in. Wrong ones count against this session alone."""
-    found = sessions.resume(connection, session_id, life=life, now=now)
+    found = sessions.resume(connection, session_id, life=life, now=now, renew=sessions.NEVER)
     if found is None:
         return Changing("over")
     subject = found.account["subject"]
@@ -183,7 +183,7 @@ def change_password(
     assert started.account is not None
     account_id = str(started.account.id)
     row = store_accounts.lock_account(connection, account_id)
-    found = sessions.resume(connection, session_id, life=life, now=now, rotate=True)
+    found = sessions.resume(connection, session_id, life=life, now=now, renew=sessions.AT_ONCE)
     if row is None or found is None or row.epoch != started.account.epoch:
         return None
     store_accounts.settle_try(connection, started.attempt, "right")

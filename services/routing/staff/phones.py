@@ -72,12 +72,13 @@ def start_renewal(
 
     Wrong ones count against this session alone.
     """
-    found = sessions.resume(connection, session_id, life=life, now=now)
-    if found is None:
+    # The account, its session, then its tries, like all who lock several of them: in different orders two would stop each other.
+    owner = sessions.owner_of(connection, session_id)
+    account = store_accounts.lock_account(connection, owner) if owner is not None else None
+    found = sessions.resume(connection, session_id, life=life, now=now, renew=sessions.NEVER)
+    if account is None or found is None:
         return Renewing("over")
-    # Before the tries are counted, in the order of signing in: two that lock in different orders would stop each other.
-    account = store_accounts.lock_account(connection, found.account["id"])
-    if account is None or account.totp_secret is None:
+    if account.totp_secret is None:
         return Renewing("no_phone")
     place = f"session {found.family}"
     started = sign_in.start(
@@ -101,7 +102,7 @@ def renew(
     assert started is not None
     assert started.account is not None
     row = store_accounts.lock_account(connection, str(started.account.id))
-    found = sessions.resume(connection, session_id, life=life, now=now)
+    found = sessions.resume(connection, session_id, life=life, now=now, renew=sessions.NEVER)
     if row is None or found is None or row.epoch != started.account.epoch:
         return None
     return _renewed(connection, row, started.attempt, keys, now)

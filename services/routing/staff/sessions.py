@@ -10,7 +10,10 @@ from services.chassis import logs
 from services.routing import metrics
 from services.routing.staff import credentials
 from services.routing.staff import store as store_accounts
-from services.routing.staff.session import OVER, REUSED, ROTATE, TOUCH, Life, Times, judge
+from services.routing.staff.session import GOOD, OVER, REUSED, ROTATE, TOUCH, Life, Times, judge
+
+#: When the id of a session is replaced by a new one.
+BY_AGE, AT_ONCE, NEVER = "by_age", "at_once", "never"
 
 log = logs.get()
 
@@ -81,20 +84,20 @@ def open_session(
 
 
 def resume(
-    connection: Connection, session_id: str, *, life: Life, now: datetime, rotate: bool = False
+    connection: Connection, session_id: str, *, life: Life, now: datetime, renew: str = BY_AGE
 ) -> Resumed | None:
-    """The session of an id, None when it is over. `rotate` gives it a new id whatever its age.
+    """The session of an id, None when it is over. `renew`: when it gets a new id; NEVER for who cannot hand it on to the browser.
 
     An id that was replaced and comes back late ends the session: two hold it. Unless the new one never came back: then the answer that
     carried it was lost, and the old one gets another. Should the lost one turn up after all, two hold it.
     """
     hashed = credentials.session_hash(session_id)
     row = store_accounts.session_row(connection, hashed)
-    verdict = _verdict(row, life, now)
-    if verdict in (ROTATE, REUSED) or (rotate and verdict != OVER):
+    verdict = _verdict(row, life, now, renew)
+    if verdict in (ROTATE, REUSED):
         # Only one of several requests that come at once may replace the id.
         row = store_accounts.session_row(connection, hashed, lock=True)
-        verdict = _verdict(row, life, now)
+        verdict = _verdict(row, life, now, renew)
     if row is None or verdict == OVER:
         return None
     if verdict == REUSED and _was_lost(connection, row, life, now):
@@ -107,7 +110,7 @@ def resume(
         log.warning("session_reused", account=row.account_id)
         return None
     fresh = None
-    if verdict == ROTATE or (rotate and row.replaced_at is None):
+    if verdict == ROTATE:
         fresh = _replaced(connection, row, now)
     elif verdict == TOUCH or not row.used:
         store_accounts.change_session(connection, hashed, seen_at=now, used=True)
@@ -116,7 +119,7 @@ def resume(
 
 def end(connection: Connection, session_id: str, *, life: Life, now: datetime) -> bool:
     """Signs out; whether there was a session."""
-    found = resume(connection, session_id, life=life, now=now)
+    found = resume(connection, session_id, life=life, now=now, renew=NEVER)
     if found is None:
         return False
     store_accounts.revoke_sessions(connection, now, account_id=found.account["id"], family=found.family)
@@ -129,9 +132,15 @@ def provider_of(connection: Connection, session_id: str) -> str | None:
     return row.provider if row is not None else None
 
 
+def owner_of(connection: Connection, session_id: str) -> str | None:
+    """The account whose session this is, ended or not; None without one."""
+    row = store_accounts.session_row(connection, credentials.session_hash(session_id))
+    return str(row.account_id) if row is not None else None
+
+
 def own(connection: Connection, session_id: str, *, life: Life, now: datetime) -> dict[str, Any] | None:
     """The sessions of the account, with what else its owner sees of it; None when the session is over."""
-    found = resume(connection, session_id, life=life, now=now)
+    found = resume(connection, session_id, life=life, now=now, renew=NEVER)
     if found is None:
         return None
     account_id = found.account["id"]
@@ -148,7 +157,7 @@ def end_others(
     connection: Connection, session_id: str, family: str | None, *, life: Life, now: datetime
 ) -> int | None:
     """Ends one session of the account, or all but the present one; how many. None when the present one is over."""
-    found = resume(connection, session_id, life=life, now=now)
+    found = resume(connection, session_id, life=life, now=now, renew=NEVER)
     if found is None:
         return None
     return store_accounts.revoke_sessions(
@@ -170,11 +179,16 @@ def account_of(row: Row[Any]) -> dict[str, Any]:
     }
 
 
-def _verdict(row: Row[Any] | None, life: Life, now: datetime) -> str:
+def _verdict(row: Row[Any] | None, life: Life, now: datetime, renew: str) -> str:
     if row is None or row.state != "active":
         return OVER
     times = Times(row.issued_at, row.seen_at, row.expires_at, row.replaced_at, row.revoked_at)
-    return judge(times, life, now)
+    verdict = judge(times, life, now)
+    if renew == NEVER and verdict == ROTATE:
+        return TOUCH
+    if renew == AT_ONCE and verdict in (GOOD, TOUCH) and row.replaced_at is None:
+        return ROTATE
+    return verdict
 
 
 def _was_lost(connection: Connection, row: Row[Any], life: Life, now: datetime) -> bool:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Row,
     Table,
     Text,
+    Update,
     Uuid,
     func,
     select,
@@ -135,10 +136,13 @@ def account_of(connection: Connection, subject: str) -> Row[Any] | None:
 
 
 def lock_account(connection: Connection, account_id: str) -> Row[Any] | None:
-    """The account of this id, to be changed by nobody else until the transaction ends; or None."""
-    return connection.execute(
-        select(account).where(account.c.id == account_id).with_for_update()
-    ).one_or_none()
+    """The account of this id, to be changed by nobody else until the transaction ends; or None.
+
+    Whoever needs the lock of a session too takes this one first.
+    """
+    # Not the full lock: an id of a session that is added refers to its account, and would wait for it while it holds the one it replaces.
+    query = select(account).where(account.c.id == account_id).with_for_update(key_share=True)
+    return connection.execute(query).one_or_none()
 
 
 def insert_account(connection: Connection, row: Mapping[str, Any]) -> None:
@@ -276,8 +280,20 @@ def revoke_sessions(
         change = change.where(session.c.family == family)
     if but:
         change = change.where(session.c.family != but)
-    rows = connection.execute(change.values(revoked_at=now).returning(session.c.family))
-    return len(set(rows.scalars()))
+    return revoke(connection, change, now)
+
+
+def revoke(connection: Connection, change: Update, now: datetime) -> int:
+    """Ends the sessions that `change` is about; how many there were.
+
+    Again until none is left: a statement that waits for an id which is being replaced does not see the one that takes its place.
+    """
+    families: set[Any] = set()
+    while (
+        found := connection.execute(change.values(revoked_at=now).returning(session.c.family)).scalars().all()
+    ):
+        families.update(found)
+    return len(families)
 
 
 def open_sessions(

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
-from services.routing.staff.store import account, session
+from services.routing.staff.store import account, revoke, session
 from services.routing.store import metadata
 
 _UTC = DateTime(timezone=True)
@@ -201,5 +201,4 @@ def revoke_provider_sessions(
         own = session.c.provider_session == at_provider
         # Of a session whose own name the provider did not tell, the person is all that is known.
         change = change.where(own if subject is None else own | session.c.provider_session.is_(None))
-    rows = connection.execute(change.values(revoked_at=now).returning(session.c.family))
-    return len(set(rows.scalars()))
+    return revoke(connection, change, now)

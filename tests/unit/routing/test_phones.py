@@ -7,7 +7,7 @@ import pytest
 
 from services.chassis import database
 from services.chassis.clock import new_id
-from services.routing.staff import accounts, credentials, lockout, phones, sign_in, store_identity
+from services.routing.staff import accounts, credentials, lockout, phones, sessions, sign_in, store_identity
 from services.routing.staff.credentials import Cost
 from services.routing.staff.session import GRACE
 from tests.unit.routing.door import HOME, LIFE, PASSWORD, RANIA, Door
@@ -203,7 +203,7 @@ def test_a_password_is_hashed_anew_when_guessing_it_is_to_cost_more(door):
 
 def test_an_answer_that_got_lost_signs_nobody_out(door):
     entered, _ = door.enrol()
-    lost = door.resume(entered.session, rotate=True).fresh
+    lost = door.resume(entered.session, renew=sessions.AT_ONCE).fresh
     door.now += GRACE
     found = door.resume(entered.session)
     assert found.fresh not in (None, lost)
@@ -216,14 +216,14 @@ def test_an_answer_that_got_lost_signs_nobody_out(door):
 
 def test_an_old_id_does_not_come_back_from_a_session_that_nobody_uses(door):
     entered, _ = door.enrol()
-    door.resume(entered.session, rotate=True)
+    door.resume(entered.session, renew=sessions.AT_ONCE)
     door.now += LIFE.idle
     assert door.resume(entered.session) is None
 
 
 def test_an_id_that_arrived_makes_the_old_one_a_thief_s(door):
     entered, _ = door.enrol()
-    fresh = door.resume(entered.session, rotate=True).fresh
+    fresh = door.resume(entered.session, renew=sessions.AT_ONCE).fresh
     assert door.resume(fresh) is not None
     door.now += GRACE
     assert door.resume(entered.session) is None

@@ -12,6 +12,7 @@ from services.routing.staff import accounts, credentials, lockout, sessions, sig
 from services.routing.staff import store as store_accounts
 from services.routing.staff.session import GRACE
 from services.routing.staff.sessions import Where
+from tests.support import poll
 from tests.unit.routing.conftest import NOW
 from tests.unit.routing.door import HASHED, HOME, LIFE, PASSWORD, RANIA, Door
 
@@ -65,7 +66,7 @@ def test_a_session_that_nobody_uses_ends(door):
 def test_an_old_id_is_good_for_what_is_under_way_and_then_a_thief_s(door):
     door.add()
     old = door.enrol()[0].session
-    fresh = door.resume(old, rotate=True).fresh
+    fresh = door.resume(old, renew=sessions.AT_ONCE).fresh
     door.now += GRACE - second(1)
     assert door.resume(old).fresh is None
     assert door.resume(fresh) is not None
@@ -195,3 +196,63 @@ def test_what_is_too_old_is_forgotten(door):
         assert store_accounts.forget(connection, door.now + second(1), door.now) == (2, 0)
         later = door.now + LIFE.whole + second(1)
         assert store_accounts.forget(connection, later, later) == (0, 1)
+
+
+@pytest.fixture
+def renewing(door):
+    """A session whose id is being replaced by a request that has not ended yet: `(id, go)`; `go()` ends it and gives the new id."""
+    door.add()
+    old = door.enrol()[0].session
+    on, done = eventlet.Event(), eventlet.Event()
+
+    def renew():
+        with database.transaction("routing") as connection:
+            found = sessions.resume(connection, old, life=LIFE, now=door.now, renew=sessions.AT_ONCE)
+            done.send(None)
+            on.wait()
+        return found.fresh
+
+    request = eventlet.spawn(renew)
+    done.wait()
+
+    def go() -> str:
+        on.send(None)
+        return request.wait()
+
+    return old, go
+
+
+def end_all(door, _old):
+    with database.transaction("routing") as connection:
+        return accounts.end_sessions_of(connection, RANIA, now=door.now)
+
+
+def sign_out(door, old):
+    with database.transaction("routing") as connection:
+        return sessions.end(connection, old, life=LIFE, now=door.now)
+
+
+@pytest.mark.parametrize("ends", [end_all, sign_out])
+def test_an_id_that_is_being_replaced_is_ended_with_the_one_that_takes_its_place(door, renewing, ends):
+    old, go = renewing
+    ending = eventlet.spawn(ends, door, old)
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    poll.until(lambda: door.rows(waiting) == [(1,)])
+    fresh = go()
+    assert ending.wait() == 1
+    assert door.resume(fresh) is None
+    assert door.resume(old) is None
+
+
+def test_who_cannot_hand_on_a_new_id_makes_none(door):
+    door.add()
+    old = door.enrol()[0].session
+    for _ in range(3):
+        door.now += timedelta(minutes=25)
+        found = door.resume(old, renew=sessions.NEVER)
+        assert (found is None, found.fresh) == (False, None)
+    fresh = door.resume(old).fresh
+    assert fresh is not None
+    with database.transaction("routing") as connection:
+        assert sessions.end(connection, fresh, life=LIFE, now=door.now)
+    assert door.rows("SELECT count(*) FROM session") == [(2,)]
