@@ -104,7 +104,7 @@ database_unavailable_total = _counter(
 hub_lag_seconds = _gauge("hub_lag_seconds", "Delay of the event loop, worst of the last seconds.")
 
 # --- schedule -------------------------------------------------------------------------------------
-# Unix time of the last good run of a periodic task on any replica that this process knows of.
+# Unix time of the last good run of a periodic task in this process; until there is one, of its start.
 schedule_last_success_timestamp_seconds = _gauge(
     "schedule_last_success_timestamp_seconds", "When a periodic task last succeeded.", "service", "task"
 )

@@ -34,6 +34,14 @@ class Settings:
         kind=float,
         least=0,
     )
+    again_seconds: float = setting(
+        "SCHEDULE_AGAIN_SECONDS",
+        "When a task that failed is tried again, and when a replica that does not lead looks whether it does now, if that is sooner"
+        " than the task's own interval.",
+        default=60.0,
+        kind=float,
+        least=0.01,
+    )
 
 
 class Leadership:
@@ -100,8 +108,9 @@ _leaderships: dict[str, Leadership] = {}
 
 
 class Every(Entrypoint):
-    """Runs a method of the service every `seconds`, counted from start to start; a run that takes longer is
-    not overlapped.
+    """Runs a method of the service every `seconds`, counted from start to start; a run that takes longer is not overlapped.
+
+    A task of once a day that failed, or whose leader went, must not wait for the next day: it is tried again soon.
     """
 
     def __init__(self, seconds: float, name: str, **kwargs: Any):
@@ -122,6 +131,8 @@ class Every(Entrypoint):
         """The first run follows at once, if this replica leads."""
         self.leadership.join()
         metrics.schedule_interval_seconds.labels(self.service, self.name).set(self.seconds)
+        # Else a task that never succeeds would never be late.
+        metrics.schedule_last_success_timestamp_seconds.labels(self.service, self.name).set_to_current_time()
         self._thread = self.container.spawn_managed_thread(self._run, identifier=f"every {self.name}")
 
     def stop(self) -> None:
@@ -149,28 +160,29 @@ class Every(Entrypoint):
         while not self._stopped_within(due - time.monotonic()):
             started = time.monotonic()
             with logs.context(service=self.service):
-                self._run_once()
+                done = self._run_once()
+            pause = self.seconds if done else min(self.seconds, self.settings.again_seconds)
             # Ticks that passed during a long run are dropped: catching up would only pile work on a slow day.
-            due = max(started + self.seconds, time.monotonic())
+            due = max(started + pause, time.monotonic())
 
     def _stopped_within(self, seconds: float) -> bool:
         with eventlet.Timeout(max(seconds, 0), False):
             self._stop.wait()
         return self._stop.ready()
 
-    def _run_once(self) -> None:
+    def _run_once(self) -> bool:
+        """Whether the task ran, and well."""
         try:
             if not self.leadership.held():
-                return
+                return False
             getattr(self.container.service_cls(), self.method_name)()
         except (Exception, eventlet.Timeout) as error:
             metrics.schedule_failures_total.labels(self.service, self.name).inc()
             away = isinstance(error, Exception) and database.is_away(error)
             log.error("task_failed", task=self.name, exc_info=None if away else error)
-        else:
-            metrics.schedule_last_success_timestamp_seconds.labels(
-                self.service, self.name
-            ).set_to_current_time()
+            return False
+        metrics.schedule_last_success_timestamp_seconds.labels(self.service, self.name).set_to_current_time()
+        return True
 
 
 every = Every.decorator

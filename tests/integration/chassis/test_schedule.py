@@ -1,5 +1,7 @@
 """Periodic tasks on a real PostgreSQL: on one replica only, through failures, and out of the way when the process stops."""
 
+import time
+
 import eventlet
 import eventlet.event
 import pytest
@@ -48,11 +50,11 @@ def replicas(databases, environment, task):
     environment({"SCHEDULE_DRAIN_SECONDS": "5"})
     started = []
 
-    def start(replica: str) -> ServiceContainer:
+    def start(replica: str, seconds: float = 0.05) -> ServiceContainer:
         class Ticker:
             name = "ticker"
 
-            @every(0.05, name="tick")
+            @every(seconds, name="tick")
             def tick(self) -> None:
                 task(replica)
 
@@ -91,6 +93,27 @@ def test_runs_again_and_again_on_one_replica(replicas, task):
     assert set(task.runs) == {"first"}
     assert sample("last_success_timestamp_seconds") > 0
     assert sample("interval_seconds") == 0.05
+
+
+def test_a_daily_task_that_failed_is_tried_again_soon(replicas, task, environment):
+    environment({"SCHEDULE_AGAIN_SECONDS": "0.05"})
+    task.fail = LookupError()
+    before = time.time()
+    replicas("first", seconds=86_400)
+    until(lambda: len(task.runs) >= 3)
+    assert before <= sample("last_success_timestamp_seconds") <= time.time(), "it is late from its start on"
+    started = sample("last_success_timestamp_seconds")
+    task.fail = None
+    until(lambda: sample("last_success_timestamp_seconds") > started)
+
+
+def test_a_daily_task_has_a_new_leader_soon(replicas, task, environment):
+    environment({"SCHEDULE_AGAIN_SECONDS": "0.05"})
+    first = replicas("first", seconds=86_400)
+    until(lambda: task.runs)
+    replicas("second", seconds=86_400)
+    first.stop()
+    until(lambda: "second" in task.runs)
 
 
 def test_another_takes_over_when_the_first_stops(replicas, task, databases):
