@@ -49,7 +49,7 @@ def test_a_complainant_answers_disputes_is_answered_anew_and_rates(open_page, sy
 
     def look(state: str) -> None:
         """Opens the page once the complaint stands so."""
-        until(lambda: journey.track(system.gateway, tracking)["status"]["code"] == state, 20)
+        until(lambda: journey.track(system.gateway, tracking)["status"]["code"] == state)
         page.goto(system.gateway + "/track")
         page.fill("#number", tracking)
         page.locator("main .button").click()
@@ -71,7 +71,7 @@ def test_a_complainant_answers_disputes_is_answered_anew_and_rates(open_page, sy
     assert page.locator("#number").input_value() == ""
     assert OWN_ANSWER not in page.content()
 
-    until(lambda: journey.track(system.gateway, tracking)["status"]["code"] == "accepted", 20)
+    until(lambda: journey.track(system.gateway, tracking)["status"]["code"] == "accepted")
     for _ in ("the answer", "the answer of another officer"):
         staff(complaint_id, "officer", "propose_reply", **REPLY)
         staff(complaint_id, "approver", "approve_reply")
@@ -116,4 +116,4 @@ def test_taking_it_back_is_asked_and_done(open_page, system):
     page.fill("#withdrawal_reason", "The water is back.")
     page.locator("button[value=yes]").click()
     assert "You took it back" in page.locator("[role=status]").first.inner_text()
-    until(lambda: journey.track(system.gateway, tracking)["status"]["code"] == "withdrawn", 20)
+    until(lambda: journey.track(system.gateway, tracking)["status"]["code"] == "withdrawn")

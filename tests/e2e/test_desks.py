@@ -84,7 +84,7 @@ def test_a_new_officer_answers_a_complaint_without_scripts(open_page, come_in, s
         page.goto(f"{address}/en/staff/cases/{filed.case}")
         return ANSWER in page.content() and "In work" in page.locator(".case-head").inner_text()
 
-    until(answered, 20, every=0.2)
+    until(answered, every=0.2)
     page.get_by_role("link", name="Propose a reply").click()
     page.fill("#found", REPLY["found"])
     page.select_option("#template", label="جمع النفايات")
@@ -115,7 +115,7 @@ def test_a_new_officer_answers_a_complaint_without_scripts(open_page, come_in, s
         complainant.locator("main .button").first.click()
         return REPLY["summary"] in complainant.content()
 
-    until(told, 20, every=0.2)
+    until(told, every=0.2)
     assert [each.complaints for each in (page, approver, complainant)] == [[], [], []]
 
 

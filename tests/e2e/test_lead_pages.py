@@ -37,7 +37,7 @@ def test_the_coordinator_takes_what_nobody_owns(open_page, system, coordinator, 
     _, category, governorate = nobody_there
     tracking = journey.file(system.gateway, category=category, governorate=governorate)
     unowned = f"{system.gateway}/v1/staff/worklist?view=unowned"
-    until(lambda: journey.ask(unowned, headers=coordinator).body["items"], 20)
+    until(lambda: journey.ask(unowned, headers=coordinator).body["items"])
     page = open_page(scripts=False, viewport=DESK)
     signed_in(page, system.gateway, coordinator["Authorization"].removeprefix("Bearer "))
     page.goto(system.gateway + "/en/staff/coordinator")

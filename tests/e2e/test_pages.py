@@ -184,7 +184,7 @@ def test_the_messages_of_the_demonstration_are_shown(open_page, address):
 
     from tests.support.poll import until
 
-    until(seen, 20, every=0.3)
+    until(seen, every=0.3)
 
 
 PATHS = ("/", "/file", "/track", "/docs", "/staff/sign-in", "/nothing", "/demo/messages")

@@ -111,5 +111,5 @@ def test_jobs_and_services_take_their_secrets_from_files(system, tmp_path):
         {**environment, "INTAKE_PORT": str(port)},
         tmp_path / "log",
     ).start()
-    until(lambda: status(f"http://127.0.0.1:{port}/health/ready") == 200, 30)
+    until(lambda: status(f"http://127.0.0.1:{port}/health/ready") == 200)
     assert replica.terminate() == 0, replica.tail()

@@ -254,7 +254,7 @@ def world(accounts, databases, environment, tmp_path):
         uri = f"amqp://{user_of(code)}:{accounts.passwords[code]}@{rabbit.host}:{rabbit.port}/{vhost.name}"
         return Subscriber(code, uri, tmp_path / f"{code}.log")
 
-    until(lambda: "routing.inbox" in vhost.queues(), 30)
+    until(lambda: "routing.inbox" in vhost.queues())
     yield SimpleNamespace(codes=codes, file=file, published=published, subscriber=subscriber, vhost=vhost)
     runner.stop()
 
@@ -276,14 +276,14 @@ def test_each_ministry_gets_its_own_facts_complete_and_in_order_and_no_others(wo
             ),
             30,
         )
-        until(lambda: len(one.ids()) == 120 and len(other.ids()) == 30, 30)
+        until(lambda: len(one.ids()) == 120 and len(other.ids()) == 30)
 
         # Killed where it stands; what comes meanwhile waits on the broker.
         one.kill()
         world.file(world.codes[0], 20)
-        until(lambda: len(world.published(world.codes[0])) == 160, 30)
+        until(lambda: len(world.published(world.codes[0])) == 160)
         one.start()
-        until(lambda: len(one.ids()) == 160, 30)
+        until(lambda: len(one.ids()) == 160)
     finally:
         one.kill(), other.kill()
 

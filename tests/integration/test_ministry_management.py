@@ -35,7 +35,7 @@ def test_the_same_account_is_made_limited_listed_and_revoked_over_http(managed):
             channel.queue_bind(queue, "routing.events", "#")
     # What stays away must not fill the broker. The API knows of the queue's policy with its next figures only.
     where = f"{managed.api}/api/queues/%2F/{queue}"
-    until(lambda: requests.get(where, timeout=10).json().get("effective_policy_definition") == POLICY, 30)
+    until(lambda: requests.get(where, timeout=10).json().get("effective_policy_definition") == POLICY)
     limits = requests.get(f"{managed.api}/api/user-limits/{user_of(code)}", timeout=10).json()
     assert limits[0]["value"] == {"max-connections": 5, "max-channels": 50}
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def until(predicate: Callable[[], T], seconds: float = 10.0, every: float = 0.02) -> T:
+def until(predicate: Callable[[], T], seconds: float = 60.0, every: float = 0.02) -> T:
     """The first truthy value of `predicate()`; after `seconds` AssertionError with the last value."""
     deadline = time.monotonic() + seconds
     while True:

@@ -141,4 +141,4 @@ def test_from_receipt_to_the_end_each_fact_twice_and_out_of_order(disturbed, fil
     }
     statement = "SELECT template FROM message WHERE channel = 'email' ORDER BY id"
     # The last facts may still be on their way to notification.
-    until(lambda: Counter(row[0] for row in filled.rows("notification", statement)) == expected, 20)
+    until(lambda: Counter(row[0] for row in filled.rows("notification", statement)) == expected)

@@ -131,7 +131,7 @@ def test_a_taken_port_and_a_second_run_are_said_in_one_line(tmp_path, bare):
 
 def test_a_stop_in_the_middle_of_starting_leaves_nothing(tmp_path, bare):
     run = Run(tmp_path, bare)
-    until(lambda: "bringing the schemas" in run.text, 30)
+    until(lambda: "bringing the schemas" in run.text)
     run.child.send_signal(signal.SIGTERM)
     run.child.wait(30)
     until(lambda: not run.processes())

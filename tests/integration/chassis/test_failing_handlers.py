@@ -37,12 +37,12 @@ def test_a_handler_that_raises_is_retried_and_stops_no_other(toys):
     toys.start(Ponger, Pinger)
     bad = toys.ping(["bad"])
     others = toys.ping_many(50)
-    until(lambda: len(toys.seen()) == len(others), 15)
+    until(lambda: len(toys.seen()) == len(others))
     until(lambda: len(toys.inbox("retry")) == 1)
     row = toys.inbox("retry")[0]
     assert (row.handler, row.reason) == ("pinged", "RuntimeError"), "the reason holds no text of the error"
     MOODS["bad"] = lambda *_: None
-    until(lambda: toys.seen(bad) == [1], 15)
+    until(lambda: toys.seen(bad) == [1])
     assert toys.inbox("retry") == []
 
 
@@ -50,10 +50,10 @@ def test_later_facts_about_the_same_subject_wait_behind_a_failed_one(toys):
     MOODS["bad"] = fail
     toys.start(Ponger, Pinger)
     subject = toys.ping(["good", "bad", "good", "good"])
-    until(lambda: len(toys.inbox("waiting")) == 2, 15)
+    until(lambda: len(toys.inbox("waiting")) == 2)
     assert toys.seen(subject) == [1]
     MOODS["bad"] = lambda *_: None
-    until(lambda: toys.seen(subject) == [1, 2, 3, 4], 15)
+    until(lambda: toys.seen(subject) == [1, 2, 3, 4])
 
 
 def test_a_parked_event_can_be_replayed(toys):
@@ -63,14 +63,14 @@ def test_a_parked_event_can_be_replayed(toys):
     MOODS["bad"] = never
     toys.start(Ponger, Pinger)
     subject = toys.ping(["bad", "good"])
-    until(lambda: len(toys.inbox("parked")) == 1, 15)
+    until(lambda: len(toys.inbox("parked")) == 1)
     parked = toys.inbox("parked")[0]
     assert parked.reason == "Permanent: no such thing"
     assert toys.seen(subject) == []
     del MOODS["bad"]
     with database.transaction("ponger") as connection:
         assert parking.replay(connection, str(parked.event_id), now())
-    until(lambda: toys.seen(subject) == [1, 2], 15)
+    until(lambda: toys.seen(subject) == [1, 2])
 
 
 def test_a_parked_event_can_be_discarded_and_what_waits_goes_on(toys):
@@ -81,10 +81,10 @@ def test_a_parked_event_can_be_discarded_and_what_waits_goes_on(toys):
     toys.start(Ponger, Pinger)
     subject = toys.ping(["bad", "good", "bad", "good"])
     for expected in (1, 3):
-        until(lambda expected=expected: [row.sequence for row in toys.inbox("parked")] == [expected], 15)
+        until(lambda expected=expected: [row.sequence for row in toys.inbox("parked")] == [expected])
         with database.transaction("ponger") as connection:
             assert parking.discard(connection, str(toys.inbox("parked")[0].event_id))
-    until(lambda: toys.seen(subject) == [2, 4], 15)
+    until(lambda: toys.seen(subject) == [2, 4])
     until(lambda: toys.inbox("waiting") == [])
 
 
@@ -97,7 +97,7 @@ def test_attempts_end_in_parking(toys, environment):
     MOODS["bad"] = later
     toys.start(Ponger, Pinger)
     toys.ping(["bad"])
-    until(lambda: [row.attempts for row in toys.inbox("parked")] == [2], 15)
+    until(lambda: [row.attempts for row in toys.inbox("parked")] == [2])
 
 
 @pytest.mark.parametrize(
@@ -120,20 +120,20 @@ def test_attempts_end_in_parking(toys, environment):
 def test_an_undecodable_body_is_kept_and_parked(toys, vhost, body, properties):
     toys.start(Ponger, Pinger)
     before = toys.ping()
-    until(lambda: toys.seen(before) == [1], 15)
+    until(lambda: toys.seen(before) == [1])
     publish_raw(vhost.uri, body, **properties)
-    until(lambda: len(toys.inbox("parked")) == 1, 10)
+    until(lambda: len(toys.inbox("parked")) == 1)
     import base64
 
     assert base64.b64decode(toys.inbox("parked")[0].body) == body
     after = toys.ping()
-    until(lambda: toys.seen(after) == [1], 10)
+    until(lambda: toys.seen(after) == [1])
 
 
 def test_a_fact_that_breaks_its_contract_is_parked_with_the_field(toys, vhost):
     toys.start(Ponger, Pinger)
     first = toys.ping()
-    until(lambda: toys.seen(first) == [1], 15)
+    until(lambda: toys.seen(first) == [1])
     headers = {
         "ce-id": str(uuid.uuid4()),
         "ce-source": "/bekhedmetkom/pinger",
@@ -147,7 +147,7 @@ def test_a_fact_that_breaks_its_contract_is_parked_with_the_field(toys, vhost):
     publish_raw(
         vhost.uri, b'{"number": "many"}', content_type="application/json", application_headers=headers
     )
-    until(lambda: len(toys.inbox("parked")) == 1, 10)
+    until(lambda: len(toys.inbox("parked")) == 1)
     assert toys.inbox("parked")[0].reason == "does not match its contract: mood, number"
 
 
@@ -165,7 +165,7 @@ def test_a_hung_handler_is_cut_off_and_stops_no_other(toys, environment, where):
     toys.start(Ponger, Pinger)
     toys.ping(["hang"])
     others = toys.ping_many(20)
-    until(lambda: len(toys.seen()) == len(others), 20)
+    until(lambda: len(toys.seen()) == len(others))
     until(lambda: len(toys.inbox("retry")) == 1)
     assert toys.inbox("retry")[0].reason == "HandlerTimeout"
 
@@ -175,7 +175,7 @@ def test_when_everything_fails_it_stops_consuming_instead_of_parking_the_world(t
     MOODS["bad"] = fail
     toys.start(Ponger, Pinger)
     subjects = toys.ping_many(200, mood="bad")
-    until(lambda: len(toys.inbox("retry")) + len(toys.inbox("parked")) >= 20, 15)
+    until(lambda: len(toys.inbox("retry")) + len(toys.inbox("parked")) >= 20)
     eventlet.sleep(0)
     touched = len(toys.inbox("retry")) + len(toys.inbox("parked"))
     assert touched <= 100, "it went on through the queue"
@@ -185,4 +185,4 @@ def test_when_everything_fails_it_stops_consuming_instead_of_parking_the_world(t
     with database.transaction("ponger") as connection:
         for row in toys.inbox("parked"):
             parking.replay(connection, str(row.event_id), now())
-    until(lambda: len(toys.seen()) == len(subjects), 20)
+    until(lambda: len(toys.seen()) == len(subjects))

@@ -74,4 +74,4 @@ def test_a_rolled_back_fact_leaves_no_gap(toys):
         pass
     toys.ping(subject=subject, first=2)
     toys.start(Ponger, Pinger)
-    until(lambda: toys.seen(subject) == [1, 2], 15)
+    until(lambda: toys.seen(subject) == [1, 2])

@@ -15,7 +15,7 @@ def either(request):
 def test_a_fact_takes_effect(either):
     either.start(Ponger, Pinger)
     subject = either.ping(["good", "good", "good"])
-    until(lambda: either.seen(subject) == [1, 2, 3], 15)
+    until(lambda: either.seen(subject) == [1, 2, 3])
     until(lambda: either.unpublished() == 0)
     assert either.inbox("retry") == either.inbox("waiting") == either.inbox("parked") == []
 
@@ -23,7 +23,7 @@ def test_a_fact_takes_effect(either):
 def test_a_thousand_facts_take_effect_once(either):
     either.start(Ponger, Pinger)
     either.ping_many(1000)
-    until(lambda: len(either.seen()) >= 1000, 20)
+    until(lambda: len(either.seen()) >= 1000)
     until(lambda: either.unpublished() == 0)
     assert len(either.seen()) == 1000
 
@@ -34,4 +34,4 @@ def test_what_was_recorded_while_nothing_ran_arrives_later(either):
     container.stop()
     subject = either.ping(["good", "good"])
     either.start(Ponger, Pinger)
-    until(lambda: either.seen(subject) == [1, 2], 15)
+    until(lambda: either.seen(subject) == [1, 2])

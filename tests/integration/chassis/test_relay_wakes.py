@@ -13,7 +13,7 @@ ACROSS_TWO_LOOKS = 3.0
 def test_the_leader_hears_of_commits_in_a_standby(toys, environment):
     environment({"RELAY_POLL_SECONDS": "60"})
     toys.start(Pinger, Ponger)
-    until(lambda: metrics.relay_leader.labels("pinger")._value.get() == 1, 20)
+    until(lambda: metrics.relay_leader.labels("pinger")._value.get() == 1)
     # Of two containers in one process, the one that started last is told of the commits, and it does not lead.
     toys.start(Pinger)
     until(
@@ -22,10 +22,10 @@ def test_the_leader_hears_of_commits_in_a_standby(toys, environment):
     )
     slowest, number = 0.0, 0
     ending = time.monotonic() + ACROSS_TWO_LOOKS
-    while time.monotonic() < ending:
+    while time.monotonic() < ending or number < 6:
         began = time.monotonic()
         toys.ping()
-        until(lambda: toys.unpublished() == 0, 20, every=0.02)
+        until(lambda: toys.unpublished() == 0, every=0.02)
         slowest, number = max(slowest, time.monotonic() - began), number + 1
-    assert number > 5
-    assert slowest < 2
+    # Far from the poll, which would find what nobody was told of.
+    assert slowest < 10

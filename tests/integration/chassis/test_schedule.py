@@ -205,10 +205,10 @@ def test_keeps_trying_while_the_database_is_away(private_postgres, environment, 
         until(lambda: task.runs)
         private_postgres.kill()
         before = sample("failures_total")
-        until(lambda: sample("failures_total") >= before + 2, seconds=20)
+        until(lambda: sample("failures_total") >= before + 2)
         private_postgres.start()
         seen = len(task.runs)
-        until(lambda: len(task.runs) > seen, seconds=30)
+        until(lambda: len(task.runs) > seen)
     finally:
         container.stop()
         database.forget()

@@ -31,10 +31,10 @@ def toys_with_own_database(private_postgres, vhost, environment):
 def test_an_unroutable_fact_waits_until_somebody_is_bound(toys):
     toys.start(Pinger)
     subject = toys.ping(["good", "good"])
-    until(lambda: toys.rows("pinger", "SELECT min(refusals) FROM outbox")[0][0] >= 1, 10)
+    until(lambda: toys.rows("pinger", "SELECT min(refusals) FROM outbox")[0][0] >= 1)
     assert toys.unpublished() == 2
     toys.start(Ponger)
-    until(lambda: toys.seen(subject) == [1, 2], 20)
+    until(lambda: toys.seen(subject) == [1, 2])
     until(lambda: toys.unpublished() == 0)
 
 
@@ -42,12 +42,12 @@ def test_a_killed_broker_loses_nothing(toys_with_own_broker, private_broker, pri
     toys = toys_with_own_broker
     toys.start(Ponger, Pinger)
     subject = toys.ping(["good"] * 3)
-    until(lambda: toys.seen(subject) == [1, 2, 3], 20)
+    until(lambda: toys.seen(subject) == [1, 2, 3])
     private_broker.wait_written(*(f"{private_vhost.name}_ponger.{kind}" for kind in ("inbox", "dead")))
     private_broker.kill()
     started = time.monotonic()
     toys.ping(["good"] * 3, subject, first=4)
-    assert time.monotonic() - started < 2, "a commit waited for the broker"
+    assert time.monotonic() - started < 10, "a commit waited for the broker"
     assert toys.unpublished() == 3
     private_broker.start()
     until(lambda: toys.seen(subject) == [1, 2, 3, 4, 5, 6], 60)
@@ -58,19 +58,19 @@ def test_a_broker_under_memory_alarm_holds_only_the_relay(toys_with_own_broker, 
     toys = toys_with_own_broker
     toys.start(Ponger, Pinger)
     first = toys.ping()
-    until(lambda: toys.seen(first) == [1], 20)
+    until(lambda: toys.seen(first) == [1])
     private_broker.ctl("set_vm_memory_high_watermark", "absolute", "1000")
     try:
         blocked = metrics.relay_blocked.labels("pinger")
         started = time.monotonic()
         subject = toys.ping(["good"] * 5)
-        assert time.monotonic() - started < 2, "a commit waited for the broker"
-        until(lambda: blocked._value.get() == 1, 20)
+        assert time.monotonic() - started < 10, "a commit waited for the broker"
+        until(lambda: blocked._value.get() == 1)
         assert toys.unpublished() > 0
     finally:
         private_broker.ctl("set_vm_memory_high_watermark", "0.6")
     until(lambda: toys.seen(subject) == [1, 2, 3, 4, 5], 60)
-    until(lambda: blocked._value.get() == 0, 20)
+    until(lambda: blocked._value.get() == 0)
 
 
 def test_a_frozen_broker_loses_nothing(toys_with_own_broker, private_broker, environment):
@@ -78,10 +78,10 @@ def test_a_frozen_broker_loses_nothing(toys_with_own_broker, private_broker, env
     environment({"AMQP_HEARTBEAT_SECONDS": "2", "RELAY_CONFIRM_SECONDS": "3"})
     toys.start(Ponger, Pinger)
     first = toys.ping()
-    until(lambda: toys.seen(first) == [1], 20)
+    until(lambda: toys.seen(first) == [1])
     private_broker.stop()
     subject = toys.ping(["good"] * 3)
-    until(lambda: metrics.consumer_connected.labels("ponger")._value.get() == 0, 30)
+    until(lambda: metrics.consumer_connected.labels("ponger")._value.get() == 0)
     private_broker.cont()
     until(lambda: toys.seen(subject) == [1, 2, 3], 60)
 
@@ -90,14 +90,14 @@ def test_a_killed_database_loses_nothing_and_parks_nothing(toys_with_own_databas
     toys = toys_with_own_database
     toys.start(Ponger, Pinger)
     subject = toys.ping(["good"] * 3)
-    until(lambda: toys.seen(subject) == [1, 2, 3], 20)
+    until(lambda: toys.seen(subject) == [1, 2, 3])
     private_postgres.kill()
     with pytest.raises(DatabaseUnavailable):
         toys.ping()
     private_postgres.start()
-    until(lambda: alive(toys), 30)
+    until(lambda: alive(toys))
     toys.ping(["good"] * 2, subject, first=4)
-    until(lambda: toys.seen(subject) == [1, 2, 3, 4, 5], 30)
+    until(lambda: toys.seen(subject) == [1, 2, 3, 4, 5])
     assert toys.inbox("parked") == toys.inbox("retry") == []
 
 

@@ -22,10 +22,10 @@ def test_dropped_after_accept_is_unknown_and_not_repeated(facts, start, states, 
     outside.smpp.faults.drop_next = outside.smtp.faults.drop_next = 1
     handle(facts().received())
     start()
-    until(lambda: states() == {"sms unknown": 1, "email unknown": 1}, 20)
+    until(lambda: states() == {"sms unknown": 1, "email unknown": 1})
     # Later messages go their way; the two stay as they are.
     handle(facts().received())
-    until(lambda: states() == {"sms unknown": 1, "email unknown": 1, "sms delivered": 1, "email sent": 1}, 20)
+    until(lambda: states() == {"sms unknown": 1, "email unknown": 1, "sms delivered": 1, "email sent": 1})
     assert outside.smtp.received.summary() == {"count": 2, "distinct": 2, "repeated": []}
     # Of the first text message only the first of two parts went out.
     assert (outside.smpp.received.summary()["count"], outside.smpp.partial()) == (1, 1)
@@ -48,7 +48,7 @@ def test_a_provider_that_is_away_delays_and_uses_up_no_attempt(
     )
     outside.smpp.start()
     outside.smtp.start()
-    until(lambda: states() == {"sms delivered": 1, "email sent": 1}, 30)
+    until(lambda: states() == {"sms delivered": 1, "email sent": 1})
 
 
 def test_a_process_that_died_between_claim_and_result_leaves_an_unknown(facts, start, states, outside):
@@ -60,7 +60,7 @@ def test_a_process_that_died_between_claim_and_result_leaves_an_unknown(facts, s
     assert expire() == 2
     start()
     handle(facts().received())
-    until(lambda: states() == {"sms unknown": 1, "email unknown": 1, "sms delivered": 1, "email sent": 1}, 20)
+    until(lambda: states() == {"sms unknown": 1, "email unknown": 1, "sms delivered": 1, "email sent": 1})
     assert len(outside.texts()) == len(outside.subjects()) == 1
 
 
@@ -80,7 +80,7 @@ def test_nothing_is_claimed_that_no_worker_is_free_to_send(facts, start, states,
             most[channel] = max(most[channel], claimed - sink.received.summary()["count"])
         return now_ == {"sms delivered": 8, "email sent": 8}
 
-    until(done, 30)
+    until(done)
     assert 0 < most["sms"] <= 3
     assert most["email"] <= 2
 
@@ -101,7 +101,7 @@ def test_stopping_finishes_calls_and_gives_back_what_was_not_begun(
     for number in range(30):
         handle(facts(ONLY_SMS | {"phone": f"+9627900000{number:02}"}).received())
     sender = start()
-    until(lambda: outside.smpp.received.summary()["count"] > 2, 20)
+    until(lambda: outside.smpp.received.summary()["count"] > 2)
     stopped = threading.Thread(target=sender.stop)
     stopped.start()
     stopped.join()
@@ -110,7 +110,7 @@ def test_stopping_finishes_calls_and_gives_back_what_was_not_begun(
     arrived = outside.smpp.received.summary()["count"]
     assert states()["sms delivered"] + states()["sms sent"] == arrived < 30
     start()
-    until(lambda: states() == {"sms delivered": 30}, 20)
+    until(lambda: states() == {"sms delivered": 30})
     assert outside.smpp.received.summary()["count"] == 30
 
 
@@ -130,11 +130,11 @@ def test_a_database_that_goes_away_delays_results_and_repeats_nothing(cut, facts
         handle(facts(CONTACT | {"phone": f"+9627900000{number:02}"}).received())
     start()
     # Calls are under way; their results find no database.
-    until(lambda: states()["email sending"] > 0 and states()["sms sending"] > 0, 20)
+    until(lambda: states()["email sending"] > 0 and states()["sms sending"] > 0)
     cut.cut()
     try:
         with structlog.testing.capture_logs() as logs:
-            until(lambda: [each for each in logs if each["event"] == "results_wait_for_the_database"], 20)
+            until(lambda: [each for each in logs if each["event"] == "results_wait_for_the_database"])
     finally:
         cut.heal()
     until(lambda: states() == {"sms delivered": 10, "email sent": 10}, 60)

@@ -17,7 +17,7 @@ def test_everybody_is_told_and_the_facts_say_so(facts, start, states, stated, ou
     fact, unowned = facts(), facts()
     handle(fact.received(), fact.assigned(), fact.promised(), unowned.unowned())
     start()
-    until(lambda: states() == {"sms delivered": 3, "email sent": 5}, 20)
+    until(lambda: states() == {"sms delivered": 3, "email sent": 5})
     texts = outside.texts()
     assert len(texts) == 3
     assert all(TRACKING in text and NAME not in text and "الصحة" not in text for text in texts)
@@ -44,7 +44,7 @@ def test_throttled_is_sent_later_and_once(facts, start, states, outside):
     outside.smpp.faults.throttle_next = 2
     handle(facts(ONLY_SMS).received())
     start()
-    until(lambda: states() == {"sms delivered": 1}, 20)
+    until(lambda: states() == {"sms delivered": 1})
     assert outside.smpp.received.summary() == {"count": 1, "distinct": 1, "repeated": []}
 
 
@@ -57,14 +57,14 @@ def test_an_unforeseen_error_of_the_database_ends_no_lane(facts, start, states, 
             lambda: {each["channel"] for each in logs if each["event"] == "claim_failed"} == {"sms", "email"}
         )
     rows("ALTER TABLE hidden RENAME TO message")
-    until(lambda: states() == {"sms delivered": 1, "email sent": 1}, 20)
+    until(lambda: states() == {"sms delivered": 1, "email sent": 1})
 
 
 def test_mail_refused_for_now_is_sent_later(facts, start, states, outside):
     outside.smtp.faults.later_next = 2
     handle(facts(ONLY_EMAIL).received())
     start()
-    until(lambda: states() == {"email sent": 1}, 20)
+    until(lambda: states() == {"email sent": 1})
     assert outside.smtp.received.summary()["count"] == 1
 
 
@@ -72,7 +72,7 @@ def test_mail_refused_for_good_has_failed(facts, start, states, stated, outside)
     outside.smtp.faults.refuse_code = 550
     handle(facts(ONLY_EMAIL).received())
     start()
-    until(lambda: states() == {"email failed": 1}, 20)
+    until(lambda: states() == {"email failed": 1})
     assert stated() == {("NotificationFailed", "email", "complainant", "smtp_550"): 1}
 
 
@@ -81,7 +81,7 @@ def test_attempts_end(facts, start, states, stated, outside, environment):
     outside.smtp.faults.refuse_code = 451
     handle(facts(ONLY_EMAIL).received())
     start()
-    until(lambda: states() == {"email failed": 1}, 20)
+    until(lambda: states() == {"email failed": 1})
     assert stated() == {("NotificationFailed", "email", "complainant", "attempts_exhausted"): 1}
 
 
@@ -89,7 +89,7 @@ def test_an_undelivered_text_has_failed(facts, start, states, stated, outside):
     outside.smpp.faults.receipt = "failed"
     handle(facts(ONLY_SMS).received())
     start()
-    until(lambda: states() == {"sms failed": 1}, 20)
+    until(lambda: states() == {"sms failed": 1})
     assert stated() == {("NotificationFailed", "sms", "complainant", "sms_undeliverable"): 1}
 
 
@@ -107,7 +107,7 @@ def test_quiet_hours_hold_back_what_was_due_before(facts, states, rows):
 def test_a_template_that_cannot_be_rendered_fails_the_message(facts, start, states, stated):
     handle(facts(ONLY_SMS | {"tracking_number": None}).received())
     start()
-    until(lambda: states() == {"sms failed": 1}, 20)
+    until(lambda: states() == {"sms failed": 1})
     assert stated() == {("NotificationFailed", "sms", "complainant", "token_missing"): 1}
 
 
@@ -115,5 +115,5 @@ def test_an_erased_contact_fails_the_message(facts, start, states, stated, rows)
     handle(facts(ONLY_SMS).received())
     rows("UPDATE recipient SET sealed = NULL")
     start()
-    until(lambda: states() == {"sms failed": 1}, 20)
+    until(lambda: states() == {"sms failed": 1})
     assert stated() == {("NotificationFailed", "sms", "complainant", "contact_erased"): 1}

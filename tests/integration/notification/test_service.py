@@ -29,7 +29,7 @@ def service(outside, vhost, environment):
     runner.add_service(NotificationService)
     runner.start()
     service = _Service(port, vhost.uri)
-    until(lambda: service.ask("/health/ready")[0] == 200, 20)
+    until(lambda: service.ask("/health/ready")[0] == 200)
     yield service
     service.close()
     runner.stop()
@@ -111,7 +111,7 @@ def test_facts_become_notices_that_staff_can_see(service, facts, outside, databa
         ("promised", "email", "sent"): 1,
         ("officer_assigned", "email", "sent"): 1,
     }
-    until(lambda: notices() == expected, 30)
+    until(lambda: notices() == expected)
     assert outside.smtp.received.summary() == {"count": 4, "distinct": 4, "repeated": []}
     # Nobody listens here, so the facts stay in the log.
     until(lambda: databases.rows("notification", "SELECT count(*) FROM outbox") == [(7,)])
@@ -120,7 +120,7 @@ def test_facts_become_notices_that_staff_can_see(service, facts, outside, databa
     assert (status, sum(each["messages"] for each in json.loads(body)["items"])) == (200, 7)
     status, text = service.ask("/metrics")
     assert 'bekhedmetkom_messages_total{channel="sms",outcome="delivered",template="received"}' in text
-    until(lambda: 'bekhedmetkom_messages_pending{channel="sms"} 0.0' in service.ask("/metrics")[1], 30)
+    until(lambda: 'bekhedmetkom_messages_pending{channel="sms"} 0.0' in service.ask("/metrics")[1])
 
 
 def test_only_staff_may_look(service, facts):
@@ -171,7 +171,7 @@ def test_it_works_over_the_embedded_broker_too(outside, environment, keys):
     runner.start()
     try:
         handle(Facts(keys).received())
-        until(lambda: len(outside.texts()) == 1 and len(outside.subjects()) == 1, 20)
+        until(lambda: len(outside.texts()) == 1 and len(outside.subjects()) == 1)
     finally:
         runner.stop()
         embedded.forget()

@@ -117,7 +117,7 @@ def test_a_server_that_is_away_costs_no_attempt_and_is_found_again(sink, connect
     assert (type(outcome), outcome.counts) == (Later, False)
     assert not sender.ready()
     sink.start()
-    until(sender.ready, 10)
+    until(sender.ready)
     assert sender.send(letter()) == Accepted()
 
 

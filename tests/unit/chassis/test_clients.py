@@ -67,8 +67,8 @@ def drip(connection) -> bytes:
             pass
         return bool(received)
 
-    until(answered, seconds=5)
-    connection.settimeout(5)
+    until(answered)
+    connection.settimeout(30)
     return received + raw_http.read_all(connection)
 
 

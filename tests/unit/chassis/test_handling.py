@@ -96,7 +96,7 @@ def test_nobody_waits_for_the_lock_of_another_once_handlers_have_run(replicas, l
     with database.transaction(SERVICE) as connection:
         assert connection.execute(text(f"SELECT 1 FROM {locked} FOR UPDATE")).all()
         door.send()
-        with eventlet.Timeout(5):
+        with eventlet.Timeout(30):
             outcome = running.wait()
     assert outcome.size == 2
     assert [row.sequence for row in replicas.toys.inbox("waiting")] == [2]

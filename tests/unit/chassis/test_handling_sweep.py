@@ -70,7 +70,7 @@ def test_what_another_sweep_has_is_left_to_it(replicas):
     replicas.miss(*events)
     running = eventlet.spawn(one.sweep)
     door.entered.wait(10)
-    with eventlet.Timeout(5):
+    with eventlet.Timeout(30):
         assert other.sweep().size == 0
     door.send()
     assert len(running.wait().processed) == 2

@@ -84,7 +84,7 @@ def test_it_goes_on_until_it_is_stopped():
 
     measuring = Measuring(read, seconds=0.001)
     thread = eventlet.spawn(measuring.run)
-    with eventlet.Timeout(5):
+    with eventlet.Timeout(30):
         asked.wait()
         measuring.stop()
         thread.wait()

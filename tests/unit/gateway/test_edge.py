@@ -1,7 +1,6 @@
 """One service that hangs must not take the gateway with it."""
 
 import json
-import time
 
 import eventlet
 import pytest
@@ -55,13 +54,12 @@ def test_complaints_are_taken_while_another_service_hangs(edge, service):
     staff = {"Authorization": f"Bearer {auth.issue('c', ['coordinator'], now())}"}
     stuck = [eventlet.spawn(request, edge, "GET", "/v1/dashboard", staff) for _ in range(40)]
     body = json.dumps({"text": "x"}).encode()
-    started = time.monotonic()
     filed = [
         eventlet.spawn(request, edge, "POST", "/v1/complaints", {"Content-Type": "application/json"}, body)
         for _ in range(20)
     ]
     assert {each.wait() for each in filed} == {200}
-    assert time.monotonic() - started < 2
+    assert sum(not each.dead for each in stuck) == 16, "they waited for those who hang"
     # Who had a connection waited for its deadline; the others were told at once that it is busy.
     statuses = [each.wait() for each in stuck]
     assert set(statuses) == {503, 504}
@@ -79,10 +77,9 @@ def test_pages_do_not_queue_up_behind_a_list_that_hangs(gateway, hanging, servic
     gateway(INTAKE_URL=service.url)
     assert names.of("governorates")
     rows = names._kept["governorates"][1]
-    gateway(INTAKE_URL=hanging, SERVICE_TIMEOUT_SECONDS="1")
+    gateway(INTAKE_URL=hanging, SERVICE_TIMEOUT_SECONDS="2")
     names._kept["governorates"] = (0.0, rows)
-    started = time.monotonic()
     asking = [eventlet.spawn(names.of, "governorates") for _ in range(20)]
     assert [each.wait() for each in asking[1:]] == [rows] * 19
-    assert time.monotonic() - started < 0.9
+    assert not asking[0].dead, "they waited for the one who asks anew"
     assert asking[0].wait() == rows

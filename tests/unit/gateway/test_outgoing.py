@@ -41,8 +41,8 @@ def test_a_document_that_cannot_be_is_not_followed(ministry, fault):
 
 
 def test_a_slow_provider_is_given_up_and_holds_nobody(ministry, settings_of):
-    settings_of(IDENTITY_PROVIDER_SECONDS="0.5")
-    ministry.control(slow=4)
+    settings_of(IDENTITY_PROVIDER_SECONDS="1.5")
+    ministry.control(slow=6)
     began = time.monotonic()
     pool, ticks = eventlet.GreenPool(), []
     asked = [pool.spawn(refused, ministry.leave) for _ in range(12)]
@@ -53,9 +53,9 @@ def test_a_slow_provider_is_given_up_and_holds_nobody(ministry, settings_of):
 
     until(done)
     assert all(each.wait() for each in asked)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 5
     # The hub went on: nothing waited for the slow one but those who asked for it.
-    assert max(after - before for before, after in itertools.pairwise(ticks)) < 0.4
+    assert max(after - before for before, after in itertools.pairwise(ticks)) < 1.2
     ministry.control(slow=0)
 
 

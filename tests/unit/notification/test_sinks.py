@@ -102,7 +102,7 @@ def test_a_sink_runs_as_a_process_and_ends_on_a_signal(kind, tmp_path):
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
         assert str(port) in process.stdout.readline()
-        until(lambda: _reachable(port) and _reachable(http_port), 10)
+        until(lambda: _reachable(port) and _reachable(http_port))
     finally:
         process.terminate()
         assert process.wait(10) == 0
