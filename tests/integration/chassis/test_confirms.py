@@ -72,6 +72,18 @@ def test_a_window_larger_than_a_write_leaves_whole_and_in_order(link):
     assert bodies == [each.body for each in rows]
 
 
+def test_in_the_block_nothing_is_read_and_after_it_everything(link):
+    confirms, rows = Confirms(link.channel()), [row(f'"{"x" * 9000}"') for _ in range(40)]
+    with gathered(link):
+        publish(confirms, rows)
+        # More than one write is out: the broker confirms those, and the next message would have had them read.
+        until(lambda: waiting() >= 20)
+        publish(confirms, [row()])
+        assert len(confirms.pending) == 41
+    settle(link, confirms)
+    assert len(confirms.collect()[0]) == 41
+
+
 def test_afterwards_everything_is_written_at_once_again(link):
     confirms = Confirms(link.channel())
     # A row that cannot be put into an envelope, in the middle of a window.
