@@ -86,7 +86,10 @@ def receive(
         history.append(records.outcome_event(complaint, 1, outcome, deciding.id, now))
         if promise is not None:
             facts.append(
-                (records.promise_fact(complaint.id, promise, records.scope_of(outcome), now), complaint.cause)
+                (
+                    records.promise_fact(complaint.id, promise, records.scope_of(complaint, outcome), now),
+                    complaint.cause,
+                )
             )
             history.append(records.promise_event(complaint.id, 2, promise, now))
     new = [pair for pair in zip(complaints, outcomes, strict=True) if pair[0].id in opened]

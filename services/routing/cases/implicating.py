@@ -93,7 +93,9 @@ def _to_the_coordinator(step: Step, outcome: Unassigned) -> None:
         called=None,
     )
     step.details |= {"institution": outcome.institution, "reason": outcome.reason}
-    step.facts.append(records.failed_fact(step.id, outcome.institution, outcome.reason, step.now))
+    step.facts.append(
+        records.failed_fact(step.id, outcome.institution, outcome.reason, step.now, step.case.implicated)
+    )
 
 
 def _subjects(step: Step) -> frozenset[str]:

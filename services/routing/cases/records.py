@@ -1,6 +1,6 @@
 """What is written of a decision: the row of the case, the lines of its history, the facts."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -10,10 +10,18 @@ from sqlalchemy import Row
 from services.chassis.contract import Fact
 from services.chassis.event import Event
 from services.routing import events
-from services.routing.assigning.assignment import ON_CALL, Assigned, Need, Outcome, Unassigned
+from services.routing.assigning.assignment import (
+    BODY_IMPLICATED,
+    ON_CALL,
+    Assigned,
+    Need,
+    Outcome,
+    Unassigned,
+)
 from services.routing.clock import case_clock
 from services.routing.deadlines.promise import RIGHTS, SERVICE, URGENT, Promise
 from services.routing.directory.snapshot import Directory
+from services.routing.exclusions import exclusion
 
 SYSTEM = "system"
 NO_SCOPE = "-"
@@ -59,9 +67,19 @@ def institution_of(outcome: Outcome) -> str | None:
     return outcome.institution
 
 
-def scope_of(outcome: Outcome) -> str:
+def scope(institution: str | None, implicated: Collection[str], reason: str | None) -> str:
+    """The scope of a fact about a case that a body has, or is to have: its code, by which its own systems hear of it.
+
+    NO_SCOPE where nobody of the body may know of the case: it is accused as a whole, or each of its officers is kept out.
+    """
+    if institution is None or reason == BODY_IMPLICATED or exclusion.body(institution) in implicated:
+        return NO_SCOPE
+    return institution
+
+
+def scope_of(complaint: Complaint, outcome: Outcome) -> str:
     """The scope of the facts that follow from the outcome."""
-    return institution_of(outcome) or NO_SCOPE
+    return scope(institution_of(outcome), complaint.implicated, outcome.reason)
 
 
 def ownership(complaint: Complaint, outcome: Outcome) -> dict[str, Any]:
@@ -131,7 +149,9 @@ def outcome_fact(
 ) -> Fact:
     """ComplaintAssigned or AssignmentFailed."""
     if isinstance(outcome, Unassigned):
-        return failed_fact(complaint.id, institution_of(outcome), outcome.reason, unowned_since)
+        return failed_fact(
+            complaint.id, institution_of(outcome), outcome.reason, unowned_since, complaint.implicated
+        )
     case = CaseOf(
         complaint.id,
         complaint.kind,
@@ -179,7 +199,13 @@ def assigned_fact(
     return events.COMPLAINT_ASSIGNED.new(case.id, data, scope=institution)
 
 
-def failed_fact(complaint_id: str, institution: str | None, reason: str, unowned_since: datetime) -> Fact:
+def failed_fact(
+    complaint_id: str,
+    institution: str | None,
+    reason: str,
+    unowned_since: datetime,
+    implicated: Collection[str],
+) -> Fact:
     """AssignmentFailed."""
     data = {
         "complaint_id": complaint_id,
@@ -187,7 +213,7 @@ def failed_fact(complaint_id: str, institution: str | None, reason: str, unowned
         "reason": reason,
         "unowned_since": unowned_since,
     }
-    return events.ASSIGNMENT_FAILED.new(complaint_id, data, scope=institution or NO_SCOPE)
+    return events.ASSIGNMENT_FAILED.new(complaint_id, data, scope=scope(institution, implicated, reason))
 
 
 def promise_fact(complaint_id: str, promise: Promise, scope: str, now: datetime) -> Fact:
@@ -247,23 +273,18 @@ def look(complaint_id: str, check_at: datetime | None) -> dict[str, Any]:
     return {"complaint_id": complaint_id, "check_at": _iso(check_at) if check_at else None}
 
 
-def moved_fact(
-    complaint_id: str,
-    due_at: datetime,
-    previous: datetime,
-    cause: str,
-    institution: str | None,
-    now: datetime,
-) -> Fact:
-    """PromiseMoved."""
+def moved_fact(case: Row[Any], due_at: datetime, cause: str, now: datetime) -> Fact:
+    """PromiseMoved, of a stored case as it was before."""
     data = {
-        "complaint_id": complaint_id,
+        "complaint_id": str(case.complaint_id),
         "due_at": due_at,
-        "previous_due_at": previous,
+        "previous_due_at": case.due_at,
         "cause": cause,
         "moved_at": now,
     }
-    return events.PROMISE_MOVED.new(complaint_id, data, scope=institution or NO_SCOPE)
+    return events.PROMISE_MOVED.new(
+        str(case.complaint_id), data, scope=scope(case.institution, case.implicated, case.reason)
+    )
 
 
 def moved_event(

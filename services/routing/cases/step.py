@@ -118,7 +118,9 @@ class Step:
             "status": self.row.target,
             "at": self.now,
         }
-        self.facts.append(kind.new(self.id, base | data, scope=institution or records.NO_SCOPE))
+        # An action that changes both sets them before it states anything.
+        after = {name: self.changes.get(name, getattr(self.case, name)) for name in ("implicated", "reason")}
+        self.facts.append(kind.new(self.id, base | data, scope=records.scope(institution, **after)))
 
     def to_complainant(self, **words: Any) -> str:
         """Words sealed for intake."""

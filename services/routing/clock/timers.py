@@ -238,7 +238,11 @@ class _Look:
             "at": self.batch.now,
         }
         self.batch.facts.append(
-            kind.new(self.id, base | data, scope=self.row.institution or records.NO_SCOPE)
+            kind.new(
+                self.id,
+                base | data,
+                scope=records.scope(self.row.institution, self.row.implicated, self.after["reason"]),
+            )
         )
         self.batch.told.add(self.id)
 
