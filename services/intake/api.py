@@ -23,6 +23,7 @@ from services.intake import (
 )
 from services.intake.complaint import PublicStatus
 from services.intake.conversation import Utterance
+from services.intake.store_restrictions import Reader
 
 PUBLIC_PATH = "/v1/complaints/"
 _CATALOGUE_SECONDS = 3600
@@ -120,9 +121,7 @@ def read(complaint_id: Any) -> tuple[dict[str, Any], int, dict[str, str]]:
     """What was said, for the officers of the body that holds it and for the coordinator. Never who said it."""
     try:
         with database.single(handlers.SOURCE) as connection:
-            standing = handlers.read(
-                connection, str(complaint_id), institution=_limited_to(), reader=_reader()
-            )
+            standing = handlers.read(connection, str(complaint_id), reader=_reader())
             said = store_conversation.said(connection, str(complaint_id))
     except handlers.NoSuchComplaint:
         raise http.not_found() from None
@@ -157,7 +156,6 @@ def search(query: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
         found, following = handlers.find(
             connection,
             query["q"],
-            institution=_limited_to(),
             reader=_reader(),
             after=after,
             limit=query["limit"],
@@ -213,16 +211,13 @@ def _secrets() -> handlers.Secrets:
     )
 
 
-def _reader() -> str:
+def _reader() -> Reader:
     actor = current_actor()
     # An account of an officer reads as the officer of the directory.
-    return str(actor.attributes.get("officer_id") or actor.id)
-
-
-def _limited_to() -> str | None:
-    actor = current_actor()
+    identity = str(actor.attributes.get("officer_id") or actor.id)
     # An officer whose body the gateway does not know is limited to a body that holds nothing.
-    return None if "coordinator" in actor.roles else str(actor.attributes.get("institution", ""))
+    limited_to = None if "coordinator" in actor.roles else str(actor.attributes.get("institution", ""))
+    return Reader(identity, limited_to, "head" in actor.roles)
 
 
 def _shown(status: PublicStatus) -> dict[str, Any]:

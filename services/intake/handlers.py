@@ -22,6 +22,7 @@ from services.intake import (
 )
 from services.intake.complaint import Complaint, Progress, PublicStatus, Submission
 from services.intake.events import SOURCE
+from services.intake.store_restrictions import Reader
 
 FORGET_CHUNK = 2_000
 #: A complaint without a title is listed by so many characters of what it says.
@@ -166,20 +167,17 @@ def track(connection: sqlalchemy.Connection, number: str, *, pepper: bytes) -> S
     return _standing(store.by_tracking(connection, tracking.lookup_hash(pepper, number)))
 
 
-def read(
-    connection: sqlalchemy.Connection, complaint_id: str, *, institution: str | None, reader: str
-) -> Standing:
-    """What was said, for staff. `institution` limits it to what that body holds now or is to get; None reads all. `reader` is the
-    officer who asks, or the account.
+def read(connection: sqlalchemy.Connection, complaint_id: str, *, reader: Reader) -> Standing:
+    """What was said, for staff: of what their body holds now or is to get.
 
     Raises NoSuchComplaint, also for what another body holds, and to whom it is directed against: who asks does not learn that it exists.
     """
-    if store_restrictions.shut_out(connection, complaint_id, reader, institution):
+    if store_restrictions.shut_out(connection, complaint_id, reader):
         raise NoSuchComplaint
     standing = _standing(store.by_id(connection, complaint_id))
     status = standing.status
     # The body that it is being passed to must read it before it can accept.
-    if institution is not None and institution not in (status.institution, status.receiver):
+    if reader.institution is not None and reader.institution not in (status.institution, status.receiver):
         raise NoSuchComplaint
     return standing
 
@@ -188,8 +186,7 @@ def find(
     connection: sqlalchemy.Connection,
     typed: str,
     *,
-    institution: str | None,
-    reader: str,
+    reader: Reader,
     after: str | None,
     limit: int,
     pepper: bytes,
@@ -203,7 +200,6 @@ def find(
         rows, following = store_search.find(
             connection,
             typed,
-            institution=institution,
             reader=reader,
             after=after,
             limit=limit,
@@ -214,7 +210,7 @@ def find(
         if identity is None:
             assert number is not None
             identity = track(connection, number, pepper=pepper).row.id
-        standing = read(connection, identity, institution=institution, reader=reader)
+        standing = read(connection, identity, reader=reader)
     except NoSuchComplaint:
         return [], None
     return [_found(standing.row, standing.status.code, standing.status.institution)], None

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from services.intake.complaint import OVER, RECEIVED, Progress
-from services.intake.store_restrictions import VISIBLE
+from services.intake.store_restrictions import VISIBLE, Reader
 
 SCANNED = 2_000
 """Open complaints that one page looks at, the newest first: of a body these are all; of the country, the page after goes on."""
@@ -65,10 +65,13 @@ _FIND = """
            c.received_at
     FROM found f JOIN complaint c ON c.id = f.complaint_id ORDER BY f.complaint_id DESC
 """
+# The page after goes on behind what the reader may know of: an id of another would say that it exists.
 _LAST = """
-    SELECT complaint_id::text FROM (
+    WITH numbered AS (
         SELECT complaint_id, row_number() OVER (ORDER BY complaint_id DESC) AS number FROM ({scanned}) AS s
-    ) AS numbered WHERE number = :scanned
+    )
+    SELECT n.complaint_id::text FROM numbered n
+    WHERE EXISTS (SELECT FROM numbered WHERE number = :scanned) AND {visible} ORDER BY n.number DESC LIMIT 1
 """
 _BEHIND_ALL = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 
@@ -101,16 +104,16 @@ def find(
     connection: Connection,
     words: str,
     *,
-    institution: str | None,
-    reader: str,
+    reader: Reader,
     after: str | None,
     limit: int,
     most: int,
 ) -> tuple[list[Row[Any]], str | None]:
-    """Open complaints of a body (None: of all) that have every word, the newest first, and behind which id the next page goes on.
+    """Open complaints of the reader's body, or of all, that have every word, the newest first, and behind which id the next page goes on.
 
     What is directed against the `reader` is left out. `most` characters of each are given.
     """
+    institution = reader.institution
     scanned = _EVERYTHING if institution is None else _OF_A_BODY
     place = {"institution": institution, "after": after or _BEHIND_ALL, "scanned": SCANNED}
     if institution is None:
@@ -118,8 +121,7 @@ def find(
     # In a quoted word of a query a backslash would say something else than itself.
     asked = {
         **place,
-        "reader": reader,
-        "body": institution,
+        **reader.asked,
         "words": words.replace("\\", " "),
         "limit": limit + 1,
         "most": most,
@@ -131,4 +133,5 @@ def find(
     )
     if len(rows) > limit:
         return rows[:limit], rows[limit - 1].complaint_id
-    return rows, connection.execute(text(_LAST.format(scanned=scanned)), place).scalar()
+    last = _LAST.format(scanned=scanned, visible=VISIBLE.format("n.complaint_id"))
+    return rows, connection.execute(text(last), {**place, **reader.asked}).scalar()

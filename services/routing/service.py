@@ -145,11 +145,11 @@ class RoutingService:
     @every(10, name="exclusions")
     def keep_out(self) -> None:
         """Where the directory has changed: who is tied to whom now, and takes cases from whom they are directed against."""
-        after: str | None = None
+        place: keeping_out.Place | None = None
         while True:
             with database.transaction(self.name) as connection:
-                after = keeping_out.look_again(connection, after, now=now(), keys=_keys(), limit=_CHUNK)
-            if after is None:
+                place = keeping_out.look_again(connection, place, now=now(), keys=_keys(), limit=_CHUNK)
+            if place is None:
                 break
 
     @every(5, name="promises")

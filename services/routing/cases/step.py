@@ -61,7 +61,10 @@ def shut_out(connection: Connection, case: Row[Any], who: Who) -> bool:
         return False
     if t.COORDINATOR in who.roles:
         return exclusion.person(who.id) in case.implicated
-    return exclusion.is_excluded(who.id, who.institution, case.implicated, snapshot.current(connection).tied)
+    known = snapshot.current(connection)
+    by_office = t.HEAD in who.roles or known.posts.get(who.id) != who.institution
+    office = known.of_bodies.get(who.institution or "", frozenset()) if by_office else frozenset()
+    return exclusion.is_excluded(who.id, who.institution, case.implicated, known.tied, office)
 
 
 @dataclass(slots=True)

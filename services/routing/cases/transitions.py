@@ -210,11 +210,11 @@ TABLE: tuple[Row, ...] = (
     *(
         Row(source, action, by, source, ("ComplaintRestricted",), required, optional)
         for source in STATES
-        if source not in (WITHDRAWN, MERGED)
         for action, by, required, optional in (
             ("implicate", _HEADS, ("reason",), ("institution", "unit", "officer_id")),
             ("keep_out", (SYSTEM,), ("subjects",), ()),
         )
+        if action == "keep_out" or source not in (WITHDRAWN, MERGED)
     ),
     *(
         row

@@ -132,7 +132,9 @@ def is_of(connection: Connection, officer_id: str, institution: str) -> bool:
 
 def visible_to(reader: Reader) -> ColumnElement[bool]:
     """What keeps from somebody the cases that they are excluded from. Every list and every count asks it."""
-    return store_exclusions.visible(reader.id, reader.institution, coordinates=reader.coordinates)
+    return store_exclusions.visible(
+        reader.id, reader.institution, coordinates=reader.coordinates, heads=views.HEAD in reader.parts
+    )
 
 
 def _mark(wanted: Wanted, row: Row[Any]) -> Mark:

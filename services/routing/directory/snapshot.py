@@ -69,6 +69,9 @@ class Directory:
     rota: tuple[Duty, ...]
     bodies: dict[str, Service]
     tied: dict[str, frozenset[str]]
+    of_bodies: dict[str, frozenset[str]]
+    posts: dict[str, str]
+    """officer → the body of the post, or of the last one."""
     thresholds: tuple[Threshold, ...]
     ranks: dict[str, dict[str, list[str]]]
     certificates: dict[str, tuple[tuple[str, date, date], ...]]
@@ -260,6 +263,7 @@ def _read(connection: sqlalchemy.Connection, version: int) -> Directory:
         sqlalchemy.select(store.kind_term).order_by(store.kind_term.c.valid_from)
     ).all()
     institutions = connection.execute(sqlalchemy.select(store.institution)).all()
+    tied, of_bodies = store_exclusions.tied(connection)
     return Directory(
         version=version,
         names={row.code: {"ar": row.name_ar, "en": row.name_en} for row in institutions},
@@ -287,7 +291,9 @@ def _read(connection: sqlalchemy.Connection, version: int) -> Directory:
         presences=presences,
         rota=store_directory.rota(connection),
         bodies={row.code: Service(row.valid_from, row.valid_to, row.successor) for row in institutions},
-        tied=store_exclusions.tied(connection),
+        tied=tied,
+        of_bodies=of_bodies,
+        posts={each.id: each.institution for each in named},
         thresholds=store_timers.thresholds(connection),
         ranks={code: {rank: sorted(ids) for rank, ids in each.items()} for code, each in ranks.items()},
         certificates=store_directory.certificates(connection),

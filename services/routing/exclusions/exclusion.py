@@ -8,14 +8,18 @@ subjects, and is excluded from every case that is directed against one of them:
 - against a person: that one, the people of the units above, the heads of the body; and those whom the person commands: everybody, under a
   head of the body; the people of the unit and of those below, under a head or main officer of a unit.
 
-Who has left keeps the ties of the last post: what was done there is still theirs.
+Who has left keeps the ties of the last post: what was done there is still theirs. Who was tied to a case and has another post since then
+stays out of that case: it is directed against `kept:<officer id>`, too, which ties that one and nobody else.
+
+Whoever acts for a body without a post in it that the directory knows (an account that is no officer's, or of one who is of another body by
+now) might be anybody of it, and a head by role is in every chain of command: they are tied to all of its subjects.
 """
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-PERSON, UNIT, BODY = "person", "unit", "body"
+PERSON, UNIT, BODY, KEPT = "person", "unit", "body", "kept"
 HEAD = "head"
 _COMMANDS = (HEAD, "main")
 
@@ -52,6 +56,11 @@ def unit(code: str) -> str:
 def body(code: str) -> str:
     """The subject that is a body as a whole."""
     return f"{BODY}:{code}"
+
+
+def kept(officer_id: str) -> str:
+    """The subject that is an officer who was tied to a case by an earlier post."""
+    return f"{KEPT}:{officer_id}"
 
 
 def place(institution: str | None, unit_code: str | None) -> str | None:
@@ -97,7 +106,18 @@ def tied(posts: Iterable[Post], units: Iterable[Unit]) -> dict[str, frozenset[st
         elif post.unit is not None and post.rank in _COMMANDS:
             concerned |= within[post.unit]
         found[person(post.officer)] = frozenset(concerned)
+        found[kept(post.officer)] = frozenset({post.officer})
     return found
+
+
+def of_bodies(posts: Iterable[Post], units: Iterable[Unit]) -> dict[str, frozenset[str]]:
+    """body → the subjects that are of it: itself, its units, its people."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for each in units:
+        found[each.institution] |= {body(each.institution), unit(each.code)}
+    for post in posts:
+        found[post.institution] |= {body(post.institution), person(post.officer)}
+    return {code: frozenset(subjects) for code, subjects in found.items()}
 
 
 def ties(by_subject: Mapping[str, frozenset[str]]) -> dict[str, list[str]]:
@@ -116,7 +136,7 @@ def excluded(implicated: Iterable[str], by_subject: Mapping[str, frozenset[str]]
 
 def own(who: str, institution: str | None) -> list[str]:
     """What anybody is tied to, whether the directory knows them or not: themselves, and their body."""
-    return [person(who)] + ([body(institution)] if institution is not None else [])
+    return [person(who), kept(who)] + ([body(institution)] if institution is not None else [])
 
 
 def is_excluded(
@@ -124,9 +144,14 @@ def is_excluded(
     institution: str | None,
     implicated: Collection[str],
     by_subject: Mapping[str, frozenset[str]],
+    office: Collection[str] = (),
 ) -> bool:
-    """Whether somebody, with or without a post in the directory, must have nothing to do with the case."""
-    return not set(own(who, institution)).isdisjoint(implicated) or who in excluded(implicated, by_subject)
+    """Whether somebody, with or without a post in the directory, must have nothing to do with the case.
+
+    `office` are the subjects of the body, of who acts for it as a head or without a post there.
+    """
+    barred = {*own(who, institution), *office}
+    return not barred.isdisjoint(implicated) or who in excluded(implicated, by_subject)
 
 
 def _above(code: str, known: Mapping[str, Unit]) -> tuple[str, ...]:

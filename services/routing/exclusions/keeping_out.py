@@ -1,6 +1,9 @@
 """The directory has changed: whoever is tied to what a case is directed against since then is kept out of it, too."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine
@@ -10,28 +13,51 @@ from services.routing.cases import actions
 from services.routing.cases.step import Keys
 from services.routing.directory import snapshot
 from services.routing.directory.snapshot import Directory
-from services.routing.exclusions import restriction
+from services.routing.exclusions import exclusion, restriction
 from services.routing.exclusions import store as store_exclusions
 
 log = logs.get()
 
-#: The version of the directory by which all open cases were looked at. A process that starts looks once.
-_seen: WeakKeyDictionary[Engine, int] = WeakKeyDictionary()
+
+#: A transaction that had read the directory before it changed is over by then.
+SETTLES = timedelta(minutes=2)
+
+
+class Place(NamedTuple):
+    """Behind which case a pass over the cases goes on; first those of which something is owed, then the settled ones."""
+
+    settled: bool = False
+    after: str | None = None
+
+
+@dataclass(slots=True)
+class _Seen:
+    """By what all cases were looked at, when first, and whether they were once more after that."""
+
+    what: tuple[Any, ...]
+    at: datetime
+    twice: bool = False
+
+
+#: Of a process that starts nothing is known: it looks.
+_seen: WeakKeyDictionary[Engine, _Seen] = WeakKeyDictionary()
 
 
 def look_again(
-    connection: Connection, after: str | None, *, now: datetime, keys: Keys, limit: int
-) -> str | None:
-    """Looks at up to `limit` open cases that are directed against somebody, in order of their ids; returns where to go on, None at the end.
+    connection: Connection, place: Place | None, *, now: datetime, keys: Keys, limit: int
+) -> Place | None:
+    """Looks at up to `limit` cases that are directed against somebody, in order of their ids; returns where to go on, None at the end.
 
-    Who came under a name that was accused is found; who has a case and is tied to it now gives it up.
+    Who came under a name that was accused is found; who has a case and is tied to it now gives it up. A second pass, when whatever was
+    under way is over, finds what was written meanwhile by the directory as it had been.
     """
     known = snapshot.current(connection)
-    if after is None:
-        if _seen.get(connection.engine) == known.version:
+    if place is None:
+        if not _is_due(_seen.get(connection.engine), _who_is_where(known), now):
             return None
         store_exclusions.refresh(connection)
-    rows = store_exclusions.lock_restricted(connection, after, limit)
+        place = Place()
+    rows = store_exclusions.lock_restricted(connection, place.after, limit, settled=place.settled)
     for row in rows:
         try:
             with connection.begin_nested():
@@ -42,9 +68,30 @@ def look_again(
                 raise
             log.error("case_not_looked_at", complaint_id=row.complaint_id, error=database.safe_text(error))
     if len(rows) == limit:
-        return rows[-1].complaint_id
-    database.after_commit(connection, lambda: _seen.__setitem__(connection.engine, known.version))
+        return Place(place.settled, rows[-1].complaint_id)
+    if not place.settled:
+        return Place(settled=True)
+    database.after_commit(connection, partial(_note, connection.engine, _who_is_where(known), now))
     return None
+
+
+def _who_is_where(known: Directory) -> tuple[Any, ...]:
+    """What of the directory decides who is kept out. Leave and certificates, which change daily, do not."""
+    return known.tied, known.of_bodies, known.posts, known.named, known.units, frozenset(known.names)
+
+
+def _is_due(seen: _Seen | None, what: tuple[Any, ...], now: datetime) -> bool:
+    if seen is None or seen.what != what:
+        return True
+    return not seen.twice and now >= seen.at + SETTLES
+
+
+def _note(engine: Engine, what: tuple[Any, ...], now: datetime) -> None:
+    seen = _seen.get(engine)
+    if seen is None or seen.what != what:
+        _seen[engine] = _Seen(what, now)
+    else:
+        seen.twice = True
 
 
 def _look(
@@ -53,7 +100,11 @@ def _look(
     subjects = frozenset(row.implicated)
     if row.names:
         subjects |= restriction.look_up(known, row.names, keys.names)
-    if subjects != frozenset(row.implicated) or _news(known, row, subjects):
+    wanted = restriction.told(known, subjects)
+    # Whoever was kept out of it stays out.
+    former = set(row.told.officers).difference(wanted.officers)
+    subjects |= {exclusion.kept(officer) for officer in former}
+    if former or subjects != frozenset(row.implicated) or wanted != row.told or row.holder in wanted.officers:
         actions.act(
             connection,
             row.complaint_id,
@@ -64,8 +115,3 @@ def _look(
             now=now,
             keys=keys,
         )
-
-
-def _news(known: Directory, row: store_exclusions.Restricted, subjects: frozenset[str]) -> bool:
-    wanted = restriction.told(known, subjects)
-    return wanted != row.told or str(row.officer_id) in wanted.officers

@@ -1,6 +1,7 @@
 """Who must not see a complaint: looked up by name, told to intake and notification, and looked at again when the directory changes."""
 
 from collections.abc import Collection
+from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -36,8 +37,11 @@ def told(known: Directory, implicated: Collection[str]) -> Told:
     """What others must know of a case that is directed against these subjects."""
     accused = sorted(exclusion.named(implicated, exclusion.PERSON))
     bodies = sorted(exclusion.named(implicated, exclusion.BODY))
-    officers = sorted({*exclusion.excluded(implicated, known.tied), *accused})
-    return Told(tuple(officers), tuple(bodies), tuple(accused))
+    kept = exclusion.named(implicated, exclusion.KEPT)
+    excluded = {*exclusion.excluded(implicated, known.tied), *accused, *kept}
+    offices = {code for code, subjects in known.of_bodies.items() if not subjects.isdisjoint(implicated)}
+    colleagues = {who for who, code in known.posts.items() if code in offices and who not in excluded}
+    return Told(*(tuple(sorted(each)) for each in (excluded, bodies, accused, offices, colleagues)))
 
 
 def restrict(
@@ -57,7 +61,7 @@ def restrict(
         return []
     # Notification writes to officers alone, and those of a whole body are among them.
     for_notification = {"officers": list(wanted.officers), "persons": list(wanted.persons)}
-    for_intake = for_notification | {"bodies": list(wanted.bodies)}
+    for_intake = {name: list(each) for name, each in asdict(wanted).items()}
     data = {
         "complaint_id": complaint_id,
         "at": now,

@@ -10,6 +10,7 @@ from services.chassis.clock import new_id
 from services.chassis.event import Event
 from services.intake import events, handlers
 from services.intake.service import IntakeService
+from services.intake.store_restrictions import Reader
 from tests.unit.intake.conftest import NOON, submission
 
 NAME = {"ar": "سلطة المياه", "en": "Water Authority"}
@@ -71,7 +72,7 @@ def deliver(facts):
 
 def standing(complaint_id):
     with database.transaction("intake") as connection:
-        return handlers.read(connection, complaint_id, institution=None, reader="somebody").status
+        return handlers.read(connection, complaint_id, reader=Reader("somebody", None)).status
 
 
 def test_a_batch_tells_how_each_complaint_stands(filed):
@@ -134,11 +135,11 @@ def test_a_body_that_gave_a_complaint_away_reads_it_no_longer(databases, filed):
     deliver([assigned(filed[0], 1), assigned(filed[0], 2, "MWI")])
     with database.transaction("intake") as connection:
         assert (
-            handlers.read(connection, filed[0], institution="MWI", reader="somebody").row.text
+            handlers.read(connection, filed[0], reader=Reader("somebody", "MWI")).row.text
             == submission().text
         )
         for other in ("WAJ", ""):
             with pytest.raises(handlers.NoSuchComplaint):
-                handlers.read(connection, filed[0], institution=other, reader="somebody")
+                handlers.read(connection, filed[0], reader=Reader("somebody", other))
         with pytest.raises(handlers.NoSuchComplaint):
-            handlers.read(connection, filed[1], institution="WAJ", reader="somebody")
+            handlers.read(connection, filed[1], reader=Reader("somebody", "WAJ"))

@@ -11,7 +11,10 @@ from tests.unit.intake.test_progress import assigned, deliver
 
 
 def restricted(complaint_id, sequence, keys, **content):
-    said = {"officers": [], "bodies": [], "persons": [], **content}
+    nobody: dict[str, list[str]] = {
+        name: [] for name in ("officers", "bodies", "persons", "offices", "colleagues")
+    }
+    said = nobody | content
     sealed = seal.seal(keys["INTAKE_SEAL_PUBLIC_KEY"], said)
     event = assigned(complaint_id, sequence)
     return dataclasses.replace(event, type="ComplaintRestricted", data={"at": NOON, "sealed": sealed})
@@ -41,8 +44,17 @@ def test_whom_it_is_directed_against_reads_and_finds_nothing(client, databases, 
     assert seen("an-account", "three") == (200, 1)
     assert seen("an-account", "two", "coordinator") == (200, 1)
     assert seen("an-account", "one", "coordinator") == (404, 0)
+    # Where the accused are of the body, whoever is not known to be none of them may be.
     with database.transaction("intake") as connection:
-        said = restricted(complaint_id, 5, keys, bodies=["WAJ"])
+        said = restricted(complaint_id, 5, keys, officers=["two"], offices=["WAJ"], colleagues=["three"])
+        following.restricted(connection, [said], unseal=service._unseal)
+    assert seen("an-account", "three") == (200, 1)
+    assert seen("an-account", "two") == (404, 0)
+    assert seen("an-account", "three", "head") == (404, 0)
+    assert seen("an-account", None, "officer") == (404, 0)
+    assert seen("an-account", None, "coordinator") == (200, 1)
+    with database.transaction("intake") as connection:
+        said = restricted(complaint_id, 6, keys, bodies=["WAJ"])
         following.restricted(connection, [said], unseal=service._unseal)
     assert seen("an-account", "three") == (404, 0)
     assert seen("an-account", "three", "head") == (404, 0)

@@ -11,6 +11,7 @@ from services.chassis import database, seal
 from services.chassis.clock import new_id
 from services.intake import handlers, tracking, vault
 from services.intake.complaint import Accused, Complaint, Flags
+from services.intake.store_restrictions import Reader
 from tests.support.poll import until
 from tests.unit.intake.conftest import CONTACT, NOON, submission
 
@@ -228,7 +229,7 @@ def test_a_complaint_is_found_by_its_number_alone(databases, submit, locks):
         with pytest.raises(handlers.NoSuchComplaint):
             handlers.track(connection, named.tracking_number, pepper=b"another pepper")
         with pytest.raises(handlers.NoSuchComplaint):
-            handlers.read(connection, new_id(), institution=None, reader="somebody")
+            handlers.read(connection, new_id(), reader=Reader("somebody", None))
 
 
 def test_secrets_do_not_show_in_a_repr(submit, locks):

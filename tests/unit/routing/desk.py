@@ -44,7 +44,7 @@ class Desk:
         self.sequence = 1
         self.officer = self.staff("sub")
         self.main = self.staff("main")
-        self.approver = Who("approver-1", frozenset({"approver"}), "WAJ")
+        self.approver = Who(self.staff("approver").id, frozenset({"approver"}), "WAJ")
         self.coordinator = COORDINATOR
         self.stranger = Who("stranger", frozenset({"officer", "approver"}), "MOH")
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.routing.exclusions import exclusion
-from services.routing.exclusions.exclusion import Post, Unit, body, person, unit
+from services.routing.exclusions.exclusion import Post, Unit, body, kept, person, unit
 
 UNITS = [
     Unit("NORTH", "WAJ"),
@@ -55,10 +55,21 @@ def test_nobody_is_tied_to_what_the_directory_does_not_know():
 
 
 def test_whoever_the_directory_does_not_know_is_tied_to_themselves_and_their_body():
+    office = exclusion.of_bodies(POSTS, UNITS)["WAJ"]
+    for subject in (body("WAJ"), unit("IRBID"), person("sub")):
+        assert exclusion.is_excluded("an-account", "WAJ", [subject], TIED, office)
+    for subject in (body("MOH"), unit("CLINIC"), person("clinic")):
+        assert not exclusion.is_excluded("an-account", "WAJ", [subject], TIED, office)
     assert exclusion.is_excluded("an-account", "WAJ", [body("WAJ")], TIED)
     assert exclusion.is_excluded("an-account", "WAJ", [person("an-account")], TIED)
-    assert not exclusion.is_excluded("an-account", "WAJ", [unit("IRBID")], TIED)
     assert not exclusion.is_excluded("an-account", None, [body("WAJ")], TIED)
+
+
+def test_whoever_was_kept_out_by_an_earlier_post_is_so_alone():
+    assert TIED[kept("irbid-main")] == {"irbid-main"}
+    assert exclusion.is_excluded("irbid-main", "WAJ", [kept("irbid-main")], TIED)
+    assert exclusion.is_excluded("an-account", "WAJ", [kept("an-account")], TIED)
+    assert not exclusion.is_excluded("head", "WAJ", [kept("irbid-main")], TIED)
 
 
 def test_a_circle_of_units_would_end():

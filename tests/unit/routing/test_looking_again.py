@@ -1,18 +1,31 @@
 """The directory changes: who is tied to whom a case is directed against is looked at again."""
 
+from datetime import timedelta
+
 import pytest
 
 from services.chassis import database
 from services.chassis.seal import new_keys, seal
 from services.routing.cases import transitions as t
 from services.routing.exclusions import keeping_out
+from services.routing.exclusions import store as store_exclusions
 from tests.unit.routing.desk import REPLY, Desk, excluded_officers
-from tests.unit.routing.test_keeping_out import add_unit, for_notification, restricted
+from tests.unit.routing.test_api_cases import call, officer_of
+from tests.unit.routing.test_keeping_out import add_unit, desk, for_notification, restricted
+
+__all__ = ["call", "desk"]
 
 
-def look_again(desk):
+def look_again(desk, place=None):
     with database.transaction("routing") as connection:
-        return keeping_out.look_again(connection, None, now=desk.now, keys=desk.keys, limit=2)
+        return keeping_out.look_again(connection, place, now=desk.now, keys=desk.keys, limit=2)
+
+
+def pass_over(desk) -> None:
+    """Looks at all cases, a few in a transaction."""
+    place = look_again(desk)
+    while place is not None:
+        place = look_again(desk, place)
 
 
 def test_who_comes_under_an_accused_name_later_is_kept_out(routing, keys, ids):
@@ -36,36 +49,81 @@ def test_who_moves_into_an_accused_unit_gives_the_case_up(routing, keys):
     moved.act("implicate", moved.coordinator, unit="WAJ-X", reason="x")
     assert str(moved.case.officer_id) == holder
     routing.rows("UPDATE officer SET unit = 'WAJ-X' WHERE id = %(id)s RETURNING 1", {"id": holder})
-    after = look_again(moved)
-    while after is not None:
-        with database.transaction("routing") as connection:
-            after = keeping_out.look_again(connection, after, now=moved.now, keys=moved.keys, limit=2)
+    pass_over(moved)
     assert str(moved.case.officer_id) != holder
     assert {case.id: case.case.officer_id for case in cases[1:]} == others
     assert holder in excluded_officers(routing, moved.id)
 
 
-@pytest.mark.parametrize("state", [t.ACCEPTED, t.ANSWERED])
-def test_who_leaves_an_accused_unit_is_told_of_it_again(routing, keys, state):
-    """Nobody is left whom it is directed against; that is news for who kept somebody out. An answered case may be disputed yet."""
+@pytest.mark.parametrize("state", [t.ACCEPTED, t.ANSWERED, t.CLOSED, t.MERGED])
+def test_who_is_of_an_accused_unit_stays_out_of_its_cases_in_another_post(routing, keys, call, state):
+    """Also once it is settled: nobody is to find it then either. Whoever comes in their place is kept out like them."""
     case = Desk(routing, keys)
+    other = case.open()
     case.act("accept")
     add_unit(routing)
-    routing.rows("UPDATE officer SET rank = 'sub' WHERE institution = 'WAJ' AND rank = 'head' RETURNING 1")
+    moved, next_one = (case.staff("sub", number=number).id for number in (4, 3))
+    who = {each: officer_of("WAJ", each) for each in (moved, next_one)}
+
+    def reads(officer) -> bool:
+        return call(who[officer], "GET", f"/staff/cases/{case.id}").status_code == 200
+
+    def post(officer, unit) -> None:
+        with database.transaction("routing") as connection:
+            connection.exec_driver_sql("UPDATE officer SET unit = %s WHERE id = %s", (unit, officer))
+            store_exclusions.refresh(connection)
+
     case.act("implicate", case.coordinator, unit="WAJ-X", reason="x")
-    # Of nobody nobody is told.
-    assert "ComplaintRestricted" not in [fact.type for fact in routing.facts(case.id)]
-    if state == t.ANSWERED:
+    if state == t.MERGED:
+        case.act("merge", case.coordinator, into=other)
+    elif state != t.ACCEPTED:
         case.act("propose_reply", case.main, **REPLY)
         case.act("approve_reply", case.approver)
-    moved = case.staff("sub", number=4).id
-    for unit, excluded in (("WAJ-X", [moved]), (None, [])):
-        routing.rows(
-            "UPDATE officer SET unit = %(unit)s WHERE id = %(id)s RETURNING 1", {"unit": unit, "id": moved}
+        if state == t.CLOSED:
+            case.said("rate", score=5)
+    assert (case.case.status, reads(moved), reads(next_one)) == (state, True, True)
+    post(moved, "WAJ-X")
+    pass_over(case)
+    assert moved in restricted(case, keys)["officers"]
+    post(moved, None)
+    post(next_one, "WAJ-X")
+    assert (reads(moved), reads(next_one)) == (False, False)
+    assert call(who[moved], "GET", f"/staff/worklist?state={state}").json["items"] == []
+    pass_over(case)
+    said = restricted(case, keys)
+    assert {moved, next_one} <= set(said["officers"]) == set(for_notification(case, keys)["officers"])
+    assert not {moved, next_one} & set(said["colleagues"])
+    assert said["offices"] == ["WAJ"]
+    # There is nothing new, however often somebody looks and whatever else changes.
+    before = case.case.version
+    routing.rows("UPDATE officer SET present = false WHERE institution = 'MOH' RETURNING 1")
+    for minutes in (0, 5, 10):
+        case.now += timedelta(minutes=minutes)
+        pass_over(case)
+    assert case.case.version == before
+
+
+def test_what_was_under_way_when_the_directory_changed_is_looked_at_once_more(desk, routing):
+    """It was decided by the directory as it had been, and committed after the look."""
+    add_unit(routing)
+    officer = desk.officer.id
+    routing.rows("UPDATE officer SET unit = 'WAJ-X' WHERE id = %(id)s RETURNING 1", {"id": officer})
+    pass_over(desk)
+    with database.transaction("routing") as connection:
+        connection.exec_driver_sql(
+            "UPDATE cases SET implicated = '{unit:WAJ-X}' WHERE complaint_id = %s", (desk.id,)
         )
-        look_again(case)
-        assert (case.case.status, restricted(case, keys)["officers"]) == (state, excluded)
-        assert for_notification(case, keys)["officers"] == excluded
+        connection.exec_driver_sql(
+            "INSERT INTO restriction (complaint_id, officers, bodies, persons) VALUES (%s, '{}', '{}', '{}')",
+            (desk.id,),
+        )
+    pass_over(desk)
+    assert str(desk.case.officer_id) == officer
+    desk.now += keeping_out.SETTLES
+    pass_over(desk)
+    assert str(desk.case.officer_id) != officer
+    with database.transaction("routing") as connection:
+        assert keeping_out.look_again(connection, None, now=desk.now, keys=desk.keys, limit=2) is None
 
 
 def test_a_case_whose_names_nobody_can_open_any_more_stops_no_other(routing, keys):
@@ -82,5 +140,5 @@ def test_a_case_whose_names_nobody_can_open_any_more_stops_no_other(routing, key
     )
     holder = str(second.case.officer_id)
     routing.rows("UPDATE officer SET unit = 'WAJ-X' WHERE id = %(id)s RETURNING 1", {"id": holder})
-    assert look_again(first) == second.id
+    assert look_again(first) == (False, second.id)
     assert str(second.case.officer_id) != holder

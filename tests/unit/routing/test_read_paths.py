@@ -1,5 +1,7 @@
 """What an implicated officer gets to see of a case: nothing, wherever they look."""
 
+from uuid import uuid4
+
 import pytest
 
 from services.chassis import database
@@ -48,7 +50,15 @@ def test_case_and_list_are_closed_to_who_is_implicated_and_open_to_others(accuse
 
     assert seen(officer_of("WAJ", clerk)) == {accused[1]}
     assert seen(officer_of("WAJ", ids("WAJ", "main")[0])) == set(accused)
-    assert seen(officer_of("WAJ", "not-in-the-directory")) == set(accused)
+    # Nobody knows whether they are of the unit, or above it: accounts without a post there, and who is a head by role.
+    moved = ids("MOH", "sub")[0]
+    for who in (
+        officer_of("WAJ", "not-in-the-directory"),
+        officer_of("WAJ", str(uuid4())),
+        officer_of("WAJ", moved),
+        officer_of("WAJ", ids("WAJ", "sub")[1], "head"),
+    ):
+        assert seen(who) == {accused[1]}
     assert call(COORDINATOR, "GET", f"/staff/cases/{accused[0]}").status_code == 200
     refused = call(
         officer_of("WAJ", clerk), "POST", f"/staff/cases/{accused[0]}/actions/accept", {"version": 2}
@@ -64,7 +74,7 @@ def test_a_body_that_is_accused_as_a_whole_is_shut_out_with_all_its_accounts(rou
     assert call(officer_of("WAJ", "anybody"), "GET", "/staff/worklist").json["items"] == []
 
 
-def test_the_condition_is_of_the_reader_alone(accused, clerk):
+def test_the_condition_is_of_the_reader_alone(accused, clerk, ids):
     def count(who: Who) -> int:
         with database.transaction("routing") as connection:
             query = store_exclusions.store.cases.select().where(store_exclusions.visible_to(who))
@@ -72,7 +82,9 @@ def test_the_condition_is_of_the_reader_alone(accused, clerk):
 
     assert count(Who(clerk, frozenset({"officer"}), "WAJ")) == 1
     assert count(Who(clerk, frozenset({"coordinator"}))) == 2
-    assert count(Who("no-uuid", frozenset({"approver"}), "WAJ")) == 2
+    assert count(Who(ids("WAJ", "approver")[0], frozenset({"approver"}), "WAJ")) == 2
+    assert count(Who(ids("WAJ", "approver")[0], frozenset({"head"}), "WAJ")) == 1
+    assert count(Who("no-uuid", frozenset({"approver"}), "WAJ")) == 1
 
 
 def test_no_list_and_no_count_of_a_desk_shows_it(accused, clerk, ids, call, routing):

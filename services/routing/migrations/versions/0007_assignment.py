@@ -4,8 +4,6 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from services.routing.exclusions import store as store_exclusions
-
 revision = "0007"
 down_revision = "0010"
 
@@ -24,4 +22,3 @@ def upgrade() -> None:
         sa.Column("officer_id", sa.Uuid, sa.ForeignKey("officer.id", ondelete="CASCADE"), primary_key=True),
         sa.Column("subjects", ARRAY(sa.Text), nullable=False),
     )
-    store_exclusions.refresh(op.get_bind())
