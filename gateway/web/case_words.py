@@ -186,6 +186,17 @@ MOST = {
     "next_steps": 2_000,
 }
 
+#: Why nobody has a case.
+UNOWNED_BECAUSE = {
+    "no_rule": N_("No rule says which body"),
+    "no_officer": N_("No officer of the body is there"),
+    "not_certified": N_("No officer who is there holds both certificates"),
+    "body_implicated": N_("It concerns every officer of the body"),
+    "accused_unknown": N_(
+        "Who is accused is not in the directory: read whom it names before you give it to anybody"
+    ),
+}
+
 #: The lines of a history: what happened, in words that need no subject.
 EVENTS = {
     "assigned": N_("Given to an officer by the rules"),

@@ -8,6 +8,7 @@ import flask
 
 from gateway.admission import limited
 from gateway.web import case_view, desk, officer_pages, render
+from gateway.web.case_words import UNOWNED_BECAUSE
 from gateway.web.render import N_
 from services.chassis.actor import require
 from services.chassis.clock import now
@@ -77,6 +78,7 @@ def _row(row: Mapping[str, Any], view: str, action: str | None, moment: datetime
         **row,
         "settle": address,
         "since": desk.ago(since, moment) if since else "",
+        "why": render.words()(UNOWNED_BECAUSE[row["reason"]]) if since else "",
         "mood": "late" if waited > UNOWNED_LATE else "soon",
         "receiver_name": case_view.body_name(row.get("receiver")) if view == "arbiter" else "",
     }

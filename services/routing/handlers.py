@@ -17,6 +17,7 @@ from services.routing.assigning.assignment import (
     NOTHING,
     ON_CALL,
     OPEN_TO_ALL,
+    UNFOUND,
     Assigned,
     Bars,
     Load,
@@ -29,13 +30,14 @@ from services.routing.assigning.assignment import (
 from services.routing.assigning.deciding import Deciding
 from services.routing.cases import records, store_history
 from services.routing.cases.records import Complaint
+from services.routing.cases.step import Keys
 from services.routing.clock import escalation
 from services.routing.deadlines.promise import BY_BODY, RIGHTS, SERVICE, URGENT
 from services.routing.deadlines.promises import count_again
 from services.routing.directory import snapshot
 from services.routing.directory.snapshot import Directory
 from services.routing.events import SOURCE
-from services.routing.exclusions import exclusion, restriction
+from services.routing.exclusions import exclusion, keeping_out, restriction
 
 
 def receive(
@@ -105,7 +107,7 @@ def retry_unowned(
     after: tuple[datetime, str] | None,
     limit: int,
     now: datetime,
-    seal_key: str,
+    keys: Keys,
 ) -> tuple[int, tuple[datetime, str] | None]:
     """Looks again for officers of up to `limit` unowned cases, oldest first. Returns (cases that found one, where to go on or None).
 
@@ -115,6 +117,9 @@ def retry_unowned(
     if not rows:
         return 0, None
     known = snapshot.current(connection)
+    # Who is tied to it by the directory as it is now: before anybody is told who has it.
+    if keeping_out.look_at(connection, [str(row.complaint_id) for row in rows], now=now, keys=keys):
+        rows = store.lock_unowned(connection, after, limit)
     complaints = [_stored(row) for row in rows]
     outcomes, deciding = _choose(connection, known, complaints, now)
     history: list[dict[str, Any]] = []
@@ -129,7 +134,7 @@ def retry_unowned(
         else:
             continue
         facts.append(
-            (records.outcome_fact(known, complaint, outcome, now, row.unowned_since, seal_key), None)
+            (records.outcome_fact(known, complaint, outcome, now, row.unowned_since, keys.notification), None)
         )
         history.append(records.outcome_event(complaint, row.version + 1, outcome, deciding.id, now))
     deciding.keep([complaint.id for complaint, _ in (*owned, *changed)])
@@ -152,7 +157,14 @@ def _choose(
     connection: Connection, known: Directory, complaints: Sequence[Complaint], now: datetime
 ) -> tuple[list[Outcome], Deciding]:
     """The outcome of each complaint in order."""
-    rules = [None if each.fixed else known.rule(each.need, now) for each in complaints]
+    # Where somebody has decided on a body, an accused whom nobody can find has been thought of.
+    unfound = [
+        not each.fixed and exclusion.unfound(each.implicated, known.names, known.units) for each in complaints
+    ]
+    rules = [
+        None if each.fixed or lost else known.rule(each.need, now)
+        for each, lost in zip(complaints, unfound, strict=True)
+    ]
     bodies = {rule.institution for rule in rules if rule} | {each.fixed for each in complaints if each.fixed}
     deciding = Deciding(connection, known, bodies, now)
     outcomes = [
@@ -162,10 +174,10 @@ def _choose(
             each.need,
             rule=rule,
             institution=each.fixed,
-            given=_on_call(known, each, rule, now),
+            given=UNFOUND if lost else _on_call(known, each, rule, now),
             bars=Bars(exclusion.excluded(each.implicated, known.tied)) if each.implicated else OPEN_TO_ALL,
         )
-        for each, rule in zip(complaints, rules, strict=True)
+        for each, rule, lost in zip(complaints, rules, unfound, strict=True)
     ]
     return outcomes, deciding
 
@@ -222,7 +234,7 @@ def _complaint(event: Event, known: Directory, names_key: str) -> Complaint:
     implicated = frozenset(
         subject
         for each in data.get("accused", ())
-        if (subject := exclusion.place(each["institution"], each["unit"])) is not None
+        for subject in exclusion.places(each["institution"], each["unit"], known.units)
     )
     if names:
         implicated |= restriction.look_up(known, names, names_key)

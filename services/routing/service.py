@@ -205,5 +205,5 @@ def _retry_chunk(
     connection: sqlalchemy.Connection, after: tuple[datetime, str] | None, wanted: Settings
 ) -> tuple[int, tuple[datetime, str] | None]:
     return handlers.retry_unowned(
-        connection, after=after, limit=wanted.unowned_chunk, now=now(), seal_key=wanted.seal_key
+        connection, after=after, limit=wanted.unowned_chunk, now=now(), keys=_keys()
     )

@@ -20,7 +20,8 @@ NO_RULE = "no_rule"
 NO_OFFICER = "no_officer"
 NOT_CERTIFIED = "not_certified"
 BODY_IMPLICATED = "body_implicated"
-FAILURES = (NO_RULE, NO_OFFICER, NOT_CERTIFIED, BODY_IMPLICATED)
+ACCUSED_UNKNOWN = "accused_unknown"
+FAILURES = (NO_RULE, NO_OFFICER, NOT_CERTIFIED, BODY_IMPLICATED, ACCUSED_UNKNOWN)
 
 NOBODY: frozenset[str] = frozenset()
 
@@ -110,6 +111,9 @@ class Unassigned:
 
 
 Outcome = Assigned | Unassigned
+
+#: It is directed against a unit or a body that the directory does not have: whoever were chosen might be of it.
+UNFOUND = Unassigned(ACCUSED_UNKNOWN, None)
 
 
 def choose_rule(rules: Iterable[Rule], need: Need, at: datetime) -> Rule | None:

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.routing.assigning.assignment import (
+    ACCUSED_UNKNOWN,
     NOTHING,
     ON_CALL,
+    UNFOUND,
     Assigned,
     Bars,
     Load,
@@ -123,7 +125,11 @@ def unpacked(row: Sequence[Any], rules: Mapping[str, Rule]) -> Line:
 
 
 def choose(line: Line, among: Pool | None, loads: Mapping[str, Load]) -> Outcome:
-    """The decision of a line, made again. Who was on call the rota says; the line takes it from there."""
+    """The decision of a line, made again. Who was on call the rota says, and whom the directory does not have that says; the line takes
+    both from there.
+    """
+    if line.reason == ACCUSED_UNKNOWN:
+        return UNFOUND
     officers = among.officers if among else ()
     if line.reason == ON_CALL and line.officer is not None:
         called = next((each for each in officers if each.id == line.officer), None)

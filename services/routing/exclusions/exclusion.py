@@ -63,11 +63,23 @@ def kept(officer_id: str) -> str:
     return f"{KEPT}:{officer_id}"
 
 
-def place(institution: str | None, unit_code: str | None) -> str | None:
-    """The subject of an accused place: the unit if there is one, else the body."""
-    if unit_code is not None:
-        return unit(unit_code)
-    return body(institution) if institution is not None else None
+def places(institution: str | None, unit_code: str | None, units: Mapping[str, str]) -> frozenset[str]:
+    """The subjects of an accused place: the unit if there is one, else the body; both where the unit is of another body.
+
+    `units`: unit → its body. A unit that is none of them is a subject all the same: it may become one.
+    """
+    if unit_code is None:
+        return frozenset() if institution is None else frozenset({body(institution)})
+    elsewhere = institution is not None and units.get(unit_code, institution) != institution
+    return frozenset({unit(unit_code), *([body(str(institution))] if elsewhere else ())})
+
+
+def unfound(subjects: Iterable[str], bodies: Collection[str], units: Collection[str]) -> bool:
+    """Whether a body or a unit is among the subjects that the directory does not have."""
+    return any(
+        (kind == BODY and code not in bodies) or (kind == UNIT and code not in units)
+        for kind, _, code in (each.partition(":") for each in subjects)
+    )
 
 
 def named(subjects: Iterable[str], kind: str) -> list[str]:

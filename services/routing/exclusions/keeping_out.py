@@ -1,5 +1,6 @@
 """The directory has changed: whoever is tied to what a case is directed against since then is kept out of it, too."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,6 +16,7 @@ from services.routing.directory import snapshot
 from services.routing.directory.snapshot import Directory
 from services.routing.exclusions import exclusion, restriction
 from services.routing.exclusions import store as store_exclusions
+from services.routing.exclusions.store import Restricted
 
 log = logs.get()
 
@@ -58,15 +60,7 @@ def look_again(
         store_exclusions.refresh(connection)
         place = Place()
     rows = store_exclusions.lock_restricted(connection, place.after, limit, settled=place.settled)
-    for row in rows:
-        try:
-            with connection.begin_nested():
-                _look(connection, known, row, now, keys)
-        except Exception as error:
-            # One that cannot be looked at (its names were sealed with a key that is gone, say) stops no other.
-            if database.is_away(error):
-                raise
-            log.error("case_not_looked_at", complaint_id=row.complaint_id, error=database.safe_text(error))
+    _look_at_each(connection, known, rows, now, keys)
     if len(rows) == limit:
         return Place(place.settled, rows[-1].complaint_id)
     if not place.settled:
@@ -94,9 +88,28 @@ def _note(engine: Engine, what: tuple[Any, ...], now: datetime) -> None:
         seen.twice = True
 
 
-def _look(
-    connection: Connection, known: Directory, row: store_exclusions.Restricted, now: datetime, keys: Keys
+def look_at(connection: Connection, complaint_ids: Collection[str], *, now: datetime, keys: Keys) -> int:
+    """Looks at those of the cases, which are locked, that are directed against somebody; at how many."""
+    rows = store_exclusions.restricted(connection, complaint_ids)
+    _look_at_each(connection, snapshot.current(connection), rows, now, keys)
+    return len(rows)
+
+
+def _look_at_each(
+    connection: Connection, known: Directory, rows: Iterable[Restricted], now: datetime, keys: Keys
 ) -> None:
+    for row in rows:
+        try:
+            with connection.begin_nested():
+                _look(connection, known, row, now, keys)
+        except Exception as error:
+            # One that cannot be looked at (its names were sealed with a key that is gone, say) stops no other.
+            if database.is_away(error):
+                raise
+            log.error("case_not_looked_at", complaint_id=row.complaint_id, error=database.safe_text(error))
+
+
+def _look(connection: Connection, known: Directory, row: Restricted, now: datetime, keys: Keys) -> None:
     subjects = frozenset(row.implicated)
     if row.names:
         subjects |= restriction.look_up(known, row.names, keys.names)

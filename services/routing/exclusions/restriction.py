@@ -28,7 +28,10 @@ def look_up(known: Directory, sealed: str, key: str) -> frozenset[str]:
         exclusion.person(identity)
         for each in named
         for identity in persons.find(
-            each["name"], known.named, each["institution"] or units.get(each["unit"])
+            # A body that the directory does not have hides nobody: then all are looked through.
+            each["name"],
+            known.named,
+            each["institution"] if each["institution"] in known.names else units.get(each["unit"]),
         )
     )
 

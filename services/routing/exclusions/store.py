@@ -4,10 +4,25 @@ The rule itself is exclusion.py. Its result is a row per officer, written from t
 list of cases is limited by one array that is read once.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, fields
+from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Table, Text, Uuid, cast, func, not_, select, text
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Table,
+    Text,
+    Uuid,
+    cast,
+    func,
+    not_,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from services.routing import store
@@ -167,15 +182,7 @@ def lock_restricted(
     """
     cases = store.cases
     query = (
-        select(
-            cases.c.complaint_id,
-            cases.c.officer_id,
-            cases.c.implicated,
-            restriction.c.names,
-            cases.c.status,
-            *(restriction.c[name] for name in _TOLD),
-        )
-        .join(restriction, restriction.c.complaint_id == cases.c.complaint_id)
+        _restricted()
         .where(cases.c.status.in_(t.SETTLED) if settled else cases.c.status.not_in(t.SETTLED))
         .order_by(cases.c.complaint_id)
         .limit(limit)
@@ -183,16 +190,35 @@ def lock_restricted(
     )
     if after is not None:
         query = query.where(cases.c.complaint_id > after)
-    return [
-        Restricted(
-            str(row.complaint_id),
-            str(row.officer_id) if row.officer_id and row.status in t.ON_DESK else None,
-            tuple(row.implicated),
-            row.names,
-            Told(**{name: tuple(row._mapping[name]) for name in _TOLD}),
-        )
-        for row in connection.execute(query)
-    ]
+    return [_read(row) for row in connection.execute(query)]
+
+
+def restricted(connection: Connection, complaint_ids: Collection[str]) -> list[Restricted]:
+    """Those of the cases that are directed against somebody, as far as anybody was told."""
+    query = _restricted().where(restriction.c.complaint_id.in_(list(complaint_ids)))
+    return [_read(row) for row in connection.execute(query)]
+
+
+def _restricted() -> Select[Any]:
+    cases = store.cases
+    return select(
+        cases.c.complaint_id,
+        cases.c.officer_id,
+        cases.c.status,
+        cases.c.implicated,
+        restriction.c.names,
+        *(restriction.c[name] for name in _TOLD),
+    ).join(restriction, restriction.c.complaint_id == cases.c.complaint_id)
+
+
+def _read(row: Row[Any]) -> Restricted:
+    return Restricted(
+        str(row.complaint_id),
+        str(row.officer_id) if row.officer_id and row.status in t.ON_DESK else None,
+        tuple(row.implicated),
+        row.names,
+        Told(**{name: tuple(row._mapping[name]) for name in _TOLD}),
+    )
 
 
 def visible_to(who: Who) -> ColumnElement[bool]:

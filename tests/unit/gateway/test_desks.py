@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gateway.web import case_forms, case_view, case_words, conversation, desk, officer_pages, render
+from services.routing.assigning import assignment
 from services.routing.cases import outcomes
 from services.routing.cases import schemas as schemas_cases
 from services.routing.cases import transitions as t
@@ -56,6 +57,7 @@ def test_every_state_code_and_view_has_its_name():
     assert set(conversation.REFUSALS) == set(outcomes.INADMISSIBLE)
     assert set(case_words.OUTSIDE_BODIES) == set(outcomes.OUTSIDE_BODIES)
     assert set(case_words.DECISIONS) == set(outcomes.DECISIONS)
+    assert set(case_words.UNOWNED_BECAUSE) == set(assignment.FAILURES)
     assert set(officer_pages.VIEWS) == set(views.VIEWS)
 
 

@@ -1,7 +1,9 @@
 """Every template renders in both languages; what is unknown or missing refuses."""
 
+import json
 import shutil
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -149,6 +151,17 @@ def test_the_holder_is_told_why(cause):
     assert said not in {
         templates.render("holder_escalated", "en", "text", VALUES | {"cause": each}) for each in others
     }
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_the_coordinator_is_told_why_nobody_has_it_in_words(language):
+    contract = json.loads(Path("contracts/events/AssignmentFailed.v1.json").read_text())
+    reasons = contract["properties"]["reason"]["enum"]
+    said = {
+        each: templates.render("unowned", language, "text", VALUES | {"reason": each}) for each in reasons
+    }
+    assert len(set(said.values())) == len(reasons)
+    assert not any(reason in text for reason, text in said.items())
 
 
 def test_messages_about_one_complaint_have_different_references():

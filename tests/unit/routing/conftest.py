@@ -11,6 +11,7 @@ from services.chassis.clock import new_id
 from services.chassis.clock import now as present
 from services.chassis.event import Event
 from services.routing import handlers
+from services.routing.cases.step import Keys
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 COORDINATOR = Actor("c", frozenset({"coordinator"}))
@@ -79,8 +80,9 @@ def routing(databases, keys):
             )
 
     def retry(now=NOW, after=None, limit=500):
+        every = Keys(key, keys["INTAKE_SEAL_PUBLIC_KEY"], keys["ROUTING_SEAL_PRIVATE_KEY"])
         with database.transaction("routing") as connection:
-            return handlers.retry_unowned(connection, after=after, limit=limit, now=now, seal_key=key)
+            return handlers.retry_unowned(connection, after=after, limit=limit, now=now, keys=every)
 
     def rows(statement, parameters=None):
         return databases.rows("routing", statement, parameters)
