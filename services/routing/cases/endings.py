@@ -173,9 +173,14 @@ def merge(step: Step) -> None:
         raise Refused("into", "case_settled")
     step.end(merged_into=into)
     step.details["into"] = into
-    if not set(step.case.implicated) <= set(other.implicated):
+    subjects = frozenset(step.case.implicated) | frozenset(other.implicated)
+    if not subjects <= set(other.implicated):
         # Whom the one is directed against must not handle the other either.
-        step.following.append(Next(into, "keep_out", {"subjects": frozenset(step.case.implicated)}))
+        step.following.append(Next(into, "keep_out", {"subjects": subjects}))
+    if not subjects <= set(step.case.implicated):
+        # Nor find in the one that there is the other.
+        implicating.restrict(step, subjects)
+        implicating.share(step, subjects)
     _close(step, t.MERGED)
 
 

@@ -20,18 +20,15 @@ def keep_out(step: Step) -> None:
     _shut_out(step, step.fields["subjects"])
 
 
-def _shut_out(step: Step, new: frozenset[str]) -> None:
-    implicated = frozenset(step.case.implicated) | new
+def share(step: Step, subjects: frozenset[str]) -> None:
+    """Whom a case is directed against is kept out of those that are handled with it, too: each tells of the other."""
+    for complaint_id in store_cases.merged_into(step.connection, step.id, without=subjects):
+        step.following.append(Next(complaint_id, "keep_out", {"subjects": subjects}))
+
+
+def restrict(step: Step, implicated: frozenset[str]) -> None:
+    """Notes whom the case is directed against from now on, and states who must not see it."""
     step.end(implicated=sorted(implicated))
-    if step.case.escalated_to is not None and str(step.case.escalated_to) in step.excluded:
-        # Others of that level may answer it, and time raises it further.
-        step.end(escalated_to=None)
-    # The history is read by colleagues of who is accused, and never altered: it names places, and counts persons.
-    step.details |= {
-        "institutions": sorted(exclusion.named(new, exclusion.BODY)),
-        "units": sorted(exclusion.named(new, exclusion.UNIT)),
-        "persons": len(exclusion.named(new, exclusion.PERSON)),
-    }
     step.facts += restriction.restrict(
         step.connection,
         step.known,
@@ -41,6 +38,21 @@ def _shut_out(step: Step, new: frozenset[str]) -> None:
         notification_key=step.keys.notification,
         now=step.now,
     )
+
+
+def _shut_out(step: Step, new: frozenset[str]) -> None:
+    implicated = frozenset(step.case.implicated) | new
+    restrict(step, implicated)
+    if step.case.escalated_to is not None and str(step.case.escalated_to) in step.excluded:
+        # Others of that level may answer it, and time raises it further.
+        step.end(escalated_to=None)
+    # The history is read by colleagues of who is accused, and never altered: it names places, and counts persons.
+    step.details |= {
+        "institutions": sorted(exclusion.named(new, exclusion.BODY)),
+        "units": sorted(exclusion.named(new, exclusion.UNIT)),
+        "persons": len(exclusion.named(new, exclusion.PERSON)),
+    }
+    share(step, implicated)
     if must_be_taken(step):
         outcome, _ = _outcome(step)
         found = "officer" if isinstance(outcome, Assigned) else "nobody"

@@ -1,6 +1,6 @@
 """What happens to one case: its row, its replies, questions, transfers and notes."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -17,9 +17,11 @@ from sqlalchemy import (
     Text,
     Uuid,
     and_,
+    cast,
+    not_,
     select,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, array
 
 from services.routing import store
 from services.routing.store import cases
@@ -144,6 +146,15 @@ def objected(connection: Connection, complaint_id: str, institution: str) -> boo
         transfer.c.ended == "objected",
     )
     return connection.execute(query.limit(1)).first() is not None
+
+
+def merged_into(connection: Connection, complaint_id: str, *, without: Collection[str]) -> list[str]:
+    """The cases that are handled with another and are not directed against all of these subjects."""
+    query = select(cases.c.complaint_id).where(
+        cases.c.merged_into == complaint_id,
+        not_(cases.c.implicated.contains(cast(array(list(without)), ARRAY(Text)))),
+    )
+    return [str(each) for each in connection.execute(query.order_by(cases.c.complaint_id)).scalars()]
 
 
 def term(connection: Connection, code: str, day: date) -> int:

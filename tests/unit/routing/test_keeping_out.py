@@ -197,14 +197,38 @@ def test_whom_the_directory_does_not_know_cannot_be_named(desk, fields, wrong):
 
 
 def test_a_case_that_is_merged_brings_along_whom_it_is_against(desk):
-    other = desk.open(accused=[{"institution": "WAJ", "unit": "WAJ-X"}])
     add_unit(desk.routing)
+    other = desk.open(accused=[{"institution": "WAJ", "unit": "WAJ-X"}])
     desk.routing.rows(
         "UPDATE officer SET unit = 'WAJ-X' WHERE id = %(id)s RETURNING 1", {"id": desk.officer.id}
     )
     desk.act("merge", desk.coordinator, complaint_id=other, into=desk.id)
     assert desk.case.implicated == ["unit:WAJ-X"]
     assert str(desk.case.officer_id) != desk.officer.id
+
+
+def test_who_is_kept_out_of_a_case_does_not_find_it_in_those_that_were_merged_with_it(desk):
+    """They name it, and it is handled with them: whoever is accused in one, at the merging or later, is kept out of all."""
+    first, second = desk.open(), desk.open()
+    officers = [f"person:{desk.staff('sub', number=number).id}" for number in (2, 3, 4)]
+
+    def against(complaint_id) -> list[str]:
+        return desk.routing.rows(
+            "SELECT implicated FROM cases WHERE complaint_id = %(id)s", {"id": complaint_id}
+        )[0][0]
+
+    def implicate(officer, complaint_id) -> None:
+        desk.act("implicate", desk.coordinator, complaint_id=complaint_id, officer_id=officer[7:], reason="x")
+
+    implicate(officers[0], second)
+    desk.act("merge", desk.coordinator, complaint_id=first, into=second)
+    assert against(first) == officers[:1]
+    assert desk.routing.facts(first)[-2].type == "ComplaintRestricted"
+    implicate(officers[1], second)
+    assert against(first) == sorted(officers[:2])
+    implicate(officers[2], desk.id)
+    desk.act("merge", desk.coordinator, complaint_id=second, into=desk.id)
+    assert [against(each) for each in (first, second, desk.id)] == [sorted(officers)] * 3
 
 
 def test_a_body_that_is_accused_is_no_receiver_and_its_partial_exclusions_hold_after_a_transfer(desk):

@@ -27,4 +27,7 @@ def upgrade() -> None:
         postgresql_using="gin",
         postgresql_where=sa.text("implicated <> '{}'"),
     )
+    op.create_index(
+        "cases_merged", "cases", ["merged_into"], postgresql_where=sa.text("merged_into IS NOT NULL")
+    )
     store_exclusions.refresh(op.get_bind())
