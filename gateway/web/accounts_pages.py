@@ -13,7 +13,7 @@ from services.chassis.actor import require
 
 KEEPERS = ("coordinator", "operations")
 ROWS = 50
-STATES = {"active": N_("in use"), "disabled": N_("disabled")}
+STATES = {"active": N_("in use"), "disabled": N_("disabled"), "left": N_("no longer serves")}
 
 
 @limited("staff")

@@ -10,10 +10,15 @@ from services.chassis.clock import new_id, now
 from services.routing.settings import AccountSettings
 from services.routing.staff import accounts, credentials, phones, store_identity
 from services.routing.staff import store as store_accounts
+from services.routing.staff.standing import standing
 
 _SERVICE = "routing"
 _SUBJECT = click.option(
     "--subject", required=True, help="Name of the account, such as a person's work address."
+)
+_ROLES = click.option("--role", "roles", multiple=True, required=True, type=click.Choice(policy.STAFF_ROLES))
+_INSTITUTION = click.option(
+    "--institution", help="Code of the body that it acts for; needed but for the coordinator and operations."
 )
 
 
@@ -24,10 +29,8 @@ def account() -> None:
 
 @account.command(name="add")
 @_SUBJECT
-@click.option("--role", "roles", multiple=True, required=True, type=click.Choice(policy.STAFF_ROLES))
-@click.option(
-    "--institution", help="Code of the body that it acts for; needed but for the coordinator and operations."
-)
+@_ROLES
+@_INSTITUTION
 def add(subject: str, roles: tuple[str, ...], institution: str | None) -> None:
     """Make an account and print its first password, which must be changed when it is used.
 
@@ -52,6 +55,21 @@ def reset(subject: str) -> None:
         there = accounts.reset(connection, subject, credentials.hash_password(password), now=now())
     _demand(there)
     click.echo(password)
+
+
+@account.command(name="change")
+@_SUBJECT
+@_ROLES
+@_INSTITUTION
+def change(subject: str, roles: tuple[str, ...], institution: str | None) -> None:
+    """Give it other roles, or another body, in place of those it has; its sessions end. Password and phone stay."""
+    try:
+        with settings.fail_at_start(), database.transaction(_SERVICE) as connection:
+            there = accounts.change(connection, subject, roles, institution, now=now())
+    except accounts.NotAdded as error:
+        raise click.ClickException(str(error)) from None
+    _demand(there)
+    click.echo("changed")
 
 
 @account.command(name="disable")
@@ -79,7 +97,7 @@ def list_accounts(institution: str | None) -> None:
         for row in rows:
             seen = f"{row.signed_in_at:%Y-%m-%d}" if row.signed_in_at else "never"
             click.echo(
-                f"{row.subject}\t{','.join(row.roles)}\t{row.institution or '-'}\t{row.state}\tsigned in {seen}"
+                f"{row.subject}\t{','.join(row.roles)}\t{row.institution or '-'}\t{standing(row, now())}\tsigned in {seen}"
             )
         if len(rows) < 200:
             return

@@ -7,11 +7,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from services.routing.staff import credentials, sessions, sign_in, store_identity
+from services.routing.staff import credentials, sessions, sign_in, store_identity, store_tries
 from services.routing.staff import store as store_accounts
 from services.routing.staff.credentials import Keys
 from services.routing.staff.session import Life
 from services.routing.staff.sessions import Where
+from services.routing.staff.standing import ACTIVE, standing
 
 #: Roles that an account may have. The gateway's table says what each may do.
 ROLES = ("officer", "main_officer", "approver", "head", "coordinator", "operations")
@@ -61,25 +62,15 @@ def add(
     subject = credentials.normal_subject(subject)
     if not subject or len(subject) > 254 or any(each.isspace() for each in subject):
         raise NotAdded("the name is empty, too long or has spaces")
-    if not roles or not set(roles) <= set(ROLES):
-        raise NotAdded("a role is missing or unknown")
-    if OF_A_BODY & set(roles) and institution is None:
-        raise NotAdded("these roles need an institution")
-    if institution is not None and not store_accounts.is_institution(connection, institution):
-        raise NotAdded("there is no such institution")
     if store_accounts.account_of(connection, subject) is not None:
         raise NotAdded("there is an account of this name")
-    officer = store_accounts.officer_of(connection, subject)
-    mine = officer is not None and officer.institution == institution
     store_accounts.insert_account(
         connection,
         {
             "id": account_id,
             "subject": subject,
-            "officer_id": officer.id if mine else None,
-            "institution": institution,
-            "roles": sorted(set(roles)),
-            "state": "active",
+            **_post(connection, subject, roles, institution),
+            "state": ACTIVE,
             "password_hash": password_hash,
             "password_set_at": now,
             "must_change": True,
@@ -87,6 +78,39 @@ def add(
         },
     )
     store_identity.insert_event(connection, account_id, "made", COMMAND, now)
+
+
+def change(
+    connection: Connection, subject: str, roles: Sequence[str], institution: str | None, *, now: datetime
+) -> bool:
+    """Other roles, or another body, for who was given another post; all sessions end. Whether there is such an account. Raises NotAdded."""
+    row = _locked(connection, subject)
+    if row is None:
+        return False
+    account_id, post = str(row.id), _post(connection, row.subject, roles, institution)
+    store_accounts.change_account(connection, account_id, **post, epoch=row.epoch + 1)
+    store_accounts.revoke_sessions(connection, now, account_id=account_id)
+    detail = " ".join((*post["roles"], institution or ""))
+    store_identity.insert_event(connection, account_id, "changed", COMMAND, now, detail.strip())
+    return True
+
+
+def _post(
+    connection: Connection, subject: str, roles: Sequence[str], institution: str | None
+) -> dict[str, Any]:
+    """What an account may do and for whom: its roles, its body, and the officer of that body whose it is. Raises NotAdded."""
+    if not roles or not set(roles) <= set(ROLES):
+        raise NotAdded("a role is missing or unknown")
+    if OF_A_BODY & set(roles) and institution is None:
+        raise NotAdded("these roles need an institution")
+    if institution is not None and not store_accounts.is_institution(connection, institution):
+        raise NotAdded("there is no such institution")
+    officer = store_accounts.officer_of(connection, subject, institution)
+    return {
+        "roles": sorted(set(roles)),
+        "institution": institution,
+        "officer_id": officer.id if officer is not None else None,
+    }
 
 
 def reset(connection: Connection, subject: str, password_hash: str, *, now: datetime) -> bool:
@@ -186,7 +210,7 @@ def change_password(
     found = sessions.resume(connection, session_id, life=life, now=now, renew=sessions.AT_ONCE)
     if row is None or found is None or row.epoch != started.account.epoch:
         return None
-    store_accounts.settle_try(connection, started.attempt, "right")
+    store_tries.settle_try(connection, started.attempt, "right")
     epoch = row.epoch + 1
     store_accounts.change_account(
         connection,
@@ -202,7 +226,7 @@ def change_password(
     return Changed(found.fresh or session_id, mark)
 
 
-def listed(row: Row[Any]) -> dict[str, Any]:
+def listed(row: Row[Any], now: datetime) -> dict[str, Any]:
     """An account as those see it who look after it."""
     return {
         "id": row.id,
@@ -210,7 +234,7 @@ def listed(row: Row[Any]) -> dict[str, Any]:
         "officer_id": row.officer_id,
         "institution": row.institution,
         "roles": row.roles,
-        "state": row.state,
+        "state": standing(row, now),
         "must_change": row.must_change,
         "phone_known": row.totp_secret is not None,
         "created_at": row.created_at,

@@ -31,7 +31,7 @@ def listed(query: dict[str, Any]) -> dict[str, Any]:
     page = rows[: query["limit"]]
     more = len(rows) > len(page)
     return {
-        "items": [accounts.listed(row) for row in page],
+        "items": [accounts.listed(row, now()) for row in page],
         "next": page[-1].id if more else None,
     }
 

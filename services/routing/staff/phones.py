@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from services.routing.staff import credentials, second_factor, sessions, sign_in, store_identity
+from services.routing.staff import credentials, second_factor, sessions, sign_in, store_identity, store_tries
 from services.routing.staff import store as store_accounts
 from services.routing.staff.credentials import Keys
 from services.routing.staff.session import Life
@@ -112,6 +112,6 @@ def _renewed(
     connection: Connection, account: Row[Any], attempt: str, keys: Keys, now: datetime
 ) -> tuple[str, ...]:
     account_id = str(account.id)
-    store_accounts.settle_try(connection, attempt, "right")
+    store_tries.settle_try(connection, attempt, "right")
     store_identity.insert_event(connection, account_id, "recovery_codes_renewed", account_id, now)
     return second_factor.new_recovery_codes(connection, account_id, keys=keys)

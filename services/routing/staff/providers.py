@@ -19,6 +19,7 @@ from services.routing.staff import accounts, credentials, federation, second_fac
 from services.routing.staff import store as store_accounts
 from services.routing.staff.credentials import Keys
 from services.routing.staff.sessions import Via
+from services.routing.staff.standing import ACTIVE, standing
 
 _TICKET = "provider"
 #: Longer than any token of a provider is good.
@@ -176,7 +177,7 @@ def enter(connection: Connection, ticket: str, vouched: Vouched, came: sign_in.C
         return Outcome("expired")
     if not _said_first(connection, code, f"nonce {vouched.nonce}", keys, now):
         return Outcome("expired")
-    account = _account(connection, row, vouched)
+    account = _account(connection, row, vouched, now)
     reason = _refusal(connection, row, account, vouched)
     metrics.provider_sign_ins_total.labels(reason or "right").inc()
     if account is None or reason is not None:
@@ -214,7 +215,7 @@ def _said_first(connection: Connection, code: str, text: str, keys: Keys, now: d
     return store_identity.use_once(connection, hashed, now + _REMEMBERED)
 
 
-def _account(connection: Connection, row: Row[Any], vouched: Vouched) -> Row[Any] | None:
+def _account(connection: Connection, row: Row[Any], vouched: Vouched, now: datetime) -> Row[Any] | None:
     """The account that is meant, locked: that of the subject, else that of the address where the provider's row says so."""
     found = store_identity.account_of_subject(connection, row.code, vouched.subject)
     if found is None and row.matching == federation.EMAIL and vouched.email:
@@ -222,7 +223,7 @@ def _account(connection: Connection, row: Row[Any], vouched: Vouched) -> Row[Any
     if found is None:
         return None
     locked = store_accounts.lock_account(connection, str(found.id))
-    return locked if locked is not None and locked.state == "active" else None
+    return locked if locked is not None and standing(locked, now) == ACTIVE else None
 
 
 def _refusal(connection: Connection, row: Row[Any], account: Row[Any] | None, vouched: Vouched) -> str | None:

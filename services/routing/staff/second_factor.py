@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row
 from services.routing.staff import credentials, store_identity
 from services.routing.staff import store as store_accounts
 from services.routing.staff.credentials import Keys
+from services.routing.staff.standing import ACTIVE, standing
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,9 @@ def enrolment(secret: bytes, subject: str) -> Enrolment:
     return Enrolment(credentials.shown_secret(secret), credentials.secret_uri(secret, subject))
 
 
-def fits(account: Row[Any], content: Mapping[str, Any]) -> bool:
-    """Whether a ticket is still about the account as it is: not reset, not disabled, its phone as it was."""
-    if (account.state, account.epoch) != ("active", content["epoch"]):
+def fits(account: Row[Any], content: Mapping[str, Any], now: datetime) -> bool:
+    """Whether a ticket is still about the account as it is: not reset, worth something, its phone as it was."""
+    if (standing(account, now), account.epoch) != (ACTIVE, content["epoch"]):
         return False
     if "secret" not in content:
         return account.totp_secret is not None or account.phone_code is not None

@@ -11,6 +11,7 @@ from services.routing import metrics
 from services.routing.staff import credentials
 from services.routing.staff import store as store_accounts
 from services.routing.staff.session import GOOD, OVER, REUSED, ROTATE, TOUCH, Life, Times, judge
+from services.routing.staff.standing import ACTIVE, standing
 
 #: When the id of a session is replaced by a new one.
 BY_AGE, AT_ONCE, NEVER = "by_age", "at_once", "never"
@@ -180,7 +181,7 @@ def account_of(row: Row[Any]) -> dict[str, Any]:
 
 
 def _verdict(row: Row[Any] | None, life: Life, now: datetime, renew: str) -> str:
-    if row is None or row.state != "active":
+    if row is None or standing(row, now) != ACTIVE:
         return OVER
     times = Times(row.issued_at, row.seen_at, row.expires_at, row.replaced_at, row.revoked_at)
     verdict = judge(times, life, now)

@@ -14,12 +14,13 @@ from sqlalchemy import Connection, Row
 
 from services.chassis import database
 from services.routing import metrics
-from services.routing.staff import credentials, lockout, second_factor, sessions, store_identity
+from services.routing.staff import credentials, lockout, second_factor, sessions, store_identity, store_tries
 from services.routing.staff import store as store_accounts
 from services.routing.staff.credentials import Keys
 from services.routing.staff.second_factor import Enrolment, Half
 from services.routing.staff.session import Life
 from services.routing.staff.sessions import Via, Where
+from services.routing.staff.standing import ACTIVE, standing
 
 NewId = Callable[[], str]
 #: How long a first password is good: it passed through other hands, and lies about until it is changed.
@@ -101,7 +102,7 @@ def start(
     wait = _note(
         connection, keys, subject, known or where.place, lockout.PASSWORD, known is not None, now, attempt
     )
-    good = account is not None and account.state == "active"
+    good = account is not None and standing(account, now) == ACTIVE
     if account is not None and account.must_change and place is None:
         good = good and now < account.password_set_at + first_password
     return Started(wait, attempt, account if good else None)
@@ -136,7 +137,7 @@ def enter(
     except credentials.Refused:
         return Entered("expired")
     account = store_accounts.lock_account(connection, content["account"])
-    if account is None or not second_factor.fits(account, content):
+    if account is None or not second_factor.fits(account, content, now):
         return Entered("expired")
     code = credentials.plain_code(code)
     came = Came(where, Via(**content["via"]) if "via" in content else None, keys, life, now, new_id)
@@ -231,9 +232,9 @@ def _note(
 ) -> timedelta:
     """Notes a try, as wrong until it is known better; how long it must wait instead, in which case nothing counts it."""
     key = credentials.subject_key(keys, subject)
-    verdict = lockout.judge(store_accounts.tries(connection, key, place, now), step, known, now)
+    verdict = lockout.judge(store_tries.tries(connection, key, place, now), step, known, now)
     if verdict.hold or not verdict.wait:
-        store_accounts.insert_try(
+        store_tries.insert_try(
             connection,
             {
                 "id": attempt,
@@ -250,7 +251,7 @@ def _note(
 
 
 def _settle(connection: Connection, attempt: str, step: str, outcome: str) -> None:
-    store_accounts.settle_try(connection, attempt, outcome)
+    store_tries.settle_try(connection, attempt, outcome)
     _count(connection, step, outcome)
 
 

@@ -1,6 +1,5 @@
-"""The tables of accounts, sessions and tries, and their queries."""
+"""The tables of accounts and sessions, and their queries."""
 
-import zlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -14,6 +13,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     Row,
+    Select,
     Table,
     Text,
     Update,
@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from services.routing.staff.lockout import ELSEWHERE_COUNTS, HERE_COUNTS, HOLDS, MOST_CODES, Tries
+from services.routing.staff.store_tries import sign_in_attempt
 from services.routing.store import institution, metadata, officer
 
 _UTC = DateTime(timezone=True)
@@ -76,48 +76,7 @@ session = Table(
     Column("provider_subject", Text),
     Column("provider_session", Text),
 )
-sign_in_attempt = Table(
-    "sign_in_attempt",
-    metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("subject_key", LargeBinary),
-    Column("place", Text),
-    Column("known", Boolean),
-    Column("step", Text),
-    Column("outcome", Text),
-    Column("at", _UTC),
-)
-
-# First number of the two-part advisory locks under which the tries for one account are counted.
-_TRIES_LOCK = 0x74727973
-_LOCK_TRIES = text("SELECT pg_advisory_xact_lock(:space, :key)")
-# Everything is bounded, so that a long attack makes no try slower.
-_TRIES = text(
-    """
-    WITH here AS (
-        SELECT outcome, at FROM sign_in_attempt
-        WHERE subject_key = :key AND place = :place AND at > :day ORDER BY at DESC LIMIT 200
-    ), passed AS (
-        SELECT coalesce(max(at) FILTER (WHERE outcome = 'in'), '-infinity') AS entered,
-               coalesce(max(at) FILTER (WHERE outcome <> 'held'), '-infinity') AS judged
-        FROM here
-    ), own AS (
-        SELECT count(*) FILTER (WHERE outcome = 'wrong' AND at > entered) AS here,
-               max(at) FILTER (WHERE outcome = 'wrong' AND at > entered) AS last_here,
-               min(at) FILTER (WHERE outcome = 'held' AND at > judged) AS held_since
-        FROM here, passed
-    )
-    SELECT own.*,
-           (SELECT count(*) FROM (
-                SELECT FROM sign_in_attempt
-                WHERE subject_key = :key AND at > :hour AND place <> :place AND NOT known AND outcome = 'wrong' LIMIT :most
-            ) AS others) AS elsewhere,
-           (SELECT at FROM sign_in_attempt
-            WHERE subject_key = :key AND at > :hour AND step = 'code' AND NOT known AND outcome = 'wrong'
-            ORDER BY at DESC OFFSET :codes LIMIT 1) AS spent_code_at
-    FROM own
-    """
-)
+_SERVICE = (officer.c.valid_from.label("serves_from"), officer.c.valid_to.label("serves_to"))
 _OPEN_SESSIONS = text(
     """
     SELECT DISTINCT ON (family) family::text, began_at, seen_at, place, agent FROM session
@@ -130,9 +89,14 @@ _SPEND_CODE = text(
 )
 
 
+def accounts() -> Select[Any]:
+    """The accounts, each with the days from and to which its officer serves, if it is an officer's."""
+    return select(account, *_SERVICE).outerjoin(officer, officer.c.id == account.c.officer_id)
+
+
 def account_of(connection: Connection, subject: str) -> Row[Any] | None:
     """The account of this name, or None."""
-    return connection.execute(select(account).where(account.c.subject == subject)).one_or_none()
+    return connection.execute(accounts().where(account.c.subject == subject)).one_or_none()
 
 
 def lock_account(connection: Connection, account_id: str) -> Row[Any] | None:
@@ -141,7 +105,7 @@ def lock_account(connection: Connection, account_id: str) -> Row[Any] | None:
     Whoever needs the lock of a session too takes this one first.
     """
     # Not the full lock: an id of a session that is added refers to its account, and would wait for it while it holds the one it replaces.
-    query = select(account).where(account.c.id == account_id).with_for_update(key_share=True)
+    query = accounts().where(account.c.id == account_id).with_for_update(of=account, key_share=True)
     return connection.execute(query).one_or_none()
 
 
@@ -157,7 +121,7 @@ def change_account(connection: Connection, account_id: str, **values: Any) -> No
 
 def accounts_page(connection: Connection, code: str | None, after: str | None, limit: int) -> list[Row[Any]]:
     """Accounts in the order in which they were made, from behind the id `after`; `code` limits them to an institution."""
-    query = select(account).order_by(account.c.id).limit(limit)
+    query = accounts().order_by(account.c.id).limit(limit)
     if code is not None:
         query = query.where(account.c.institution == code)
     if after is not None:
@@ -165,43 +129,15 @@ def accounts_page(connection: Connection, code: str | None, after: str | None, l
     return list(connection.execute(query))
 
 
-def officer_of(connection: Connection, email: str) -> Row[Any] | None:
-    """The officer with this address, if there is exactly one."""
-    rows = connection.execute(select(officer).where(func.lower(officer.c.email) == email).limit(2)).all()
-    return rows[0] if len(rows) == 1 else None
+def officer_of(connection: Connection, email: str, code: str | None) -> Row[Any] | None:
+    """The officer of a body with this address, or None. Somebody who moved is in the directory once for each body."""
+    query = select(officer).where(func.lower(officer.c.email) == email, officer.c.institution == code)
+    return connection.execute(query.order_by(officer.c.valid_from.desc()).limit(1)).one_or_none()
 
 
 def is_institution(connection: Connection, code: str) -> bool:
     """Whether the directory has this body."""
     return connection.scalar(select(institution.c.code).where(institution.c.code == code)) is not None
-
-
-def tries(connection: Connection, key: bytes, place: str, now: datetime) -> Tries:
-    """What was tried for an account, seen from a place. Until the transaction ends nobody else counts or adds tries of this account."""
-    connection.execute(_LOCK_TRIES, {"space": _TRIES_LOCK, "key": zlib.crc32(key) - 2**31})
-    found = connection.execute(
-        _TRIES,
-        {
-            "key": key,
-            "place": place,
-            "day": now - HERE_COUNTS,
-            "hour": now - ELSEWHERE_COUNTS,
-            "most": HOLDS[0][0],
-            "codes": MOST_CODES - 1,
-        },
-    ).one()
-    return Tries(**found._mapping)
-
-
-def insert_try(connection: Connection, row: Mapping[str, Any]) -> None:
-    """Notes a try."""
-    connection.execute(sign_in_attempt.insert().values(row))
-
-
-def settle_try(connection: Connection, attempt: str, outcome: str) -> None:
-    """Says how a try ended."""
-    change = sign_in_attempt.update().where(sign_in_attempt.c.id == attempt)
-    connection.execute(change.values(outcome=outcome))
 
 
 def replace_recovery_codes(connection: Connection, account_id: str, hashes: Iterable[bytes]) -> None:
@@ -243,8 +179,10 @@ def session_row(connection: Connection, id_hash: bytes, *, lock: bool = False) -
             account.c.must_change,
             account.c.state,
             (account.c.totp_secret.is_not(None)).label("phone_known"),
+            *_SERVICE,
         )
         .join(account, account.c.id == session.c.account_id)
+        .outerjoin(officer, officer.c.id == account.c.officer_id)
         .where(session.c.id_hash == id_hash)
     )
     if lock:

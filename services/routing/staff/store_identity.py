@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
-from services.routing.staff.store import account, revoke, session
+from services.routing.staff.store import account, accounts, revoke, session
 from services.routing.store import metadata
 
 _UTC = DateTime(timezone=True)
@@ -141,7 +141,7 @@ def delete_provider(connection: Connection, code: str) -> bool:
 
 def account_of_subject(connection: Connection, code: str, subject: str) -> Row[Any] | None:
     """The account that a provider means by a subject, or None."""
-    query = select(account).join(account_identity, account_identity.c.account_id == account.c.id)
+    query = accounts().join(account_identity, account_identity.c.account_id == account.c.id)
     return connection.execute(
         query.where(account_identity.c.provider == code, account_identity.c.subject == subject)
     ).one_or_none()

@@ -186,6 +186,7 @@ def test_the_commands(ask, rania):
     assert command("add", "--subject", "x@y.z", "--role", "public").exit_code == 2
     assert "need an institution" in command("add", "--subject", "x@y.z", "--role", "officer").output
     assert RANIA in command("list").output
+    assert command("change", "--subject", RANIA, "--role", "officer").exit_code == 1
     assert command("sessions", "revoke", "--subject", RANIA).output == "1 sessions ended\n"
     assert ask("/accounts/session", {"session": rania.session}).account is None
     assert command("disable", "--subject", RANIA).output == "disabled\n"
@@ -196,6 +197,9 @@ def test_the_commands(ask, rania):
     password = command("reset", "--subject", RANIA).output.strip()
     assert ask("/accounts/sign-in", body).outcome == "refused"
     assert ask("/accounts/sign-in", {**body, "password": password}).enrolment is not None
+    moved = command("change", "--subject", RANIA, "--role", "head", "--institution", "MOH")
+    assert (moved.exit_code, moved.output) == (0, "changed\n")
+    assert "head\tMOH\tactive" in command("list").output
     for name in ("reset", "disable", "enable"):
         assert command(name, "--subject", "nobody@y.z").exit_code == 1
     assert command("sessions", "revoke", "--subject", "nobody@y.z").exit_code == 1
