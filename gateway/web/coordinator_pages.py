@@ -38,6 +38,12 @@ SECTIONS = {
         "resolve_dispute",
         N_("Decide the dispute"),
     ),
+    "to_approve": (
+        N_("Nobody of the body may approve it"),
+        N_("No reply waits for approval."),
+        "approve_reply",
+        N_("Decide on the reply"),
+    ),
     "escalated": (N_("Escalated to you"), N_("Nothing has been escalated."), None, N_("Open it")),
     "overdue": (N_("Overdue"), N_("Nothing is overdue."), None, N_("Open it")),
 }

@@ -51,10 +51,20 @@ _TABS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("mine", "waiting_for_me", *(each for each in _OF_A_BODY if each not in ("to_approve", "team"))),
     ),
     ("approver", ("to_approve", *(each for each in _OF_A_BODY if each != "to_approve"))),
-    ("head", tuple(each for each in _OF_A_BODY if each != "to_approve")),
+    ("head", _OF_A_BODY),
     (
         "coordinator",
-        ("unowned", "urgent", "overdue", "due_today", "arbiter", "disputed", "escalated", "team"),
+        (
+            "unowned",
+            "urgent",
+            "overdue",
+            "due_today",
+            "arbiter",
+            "disputed",
+            "to_approve",
+            "escalated",
+            "team",
+        ),
     ),
 )
 #: Why a case is the next one, by the list that it was taken from.

@@ -124,8 +124,8 @@ def returned(connection: Connection, events: Sequence[Event], desk: Desk) -> Non
 def escalated(connection: Connection, events: Sequence[Event], desk: Desk, unseal: Unseal) -> None:
     """ComplaintEscalated: one notice each to who is told of it now, to the officer, and to the complainant where it is a matter of time.
 
-    That nobody has a complaint yet, that an officer on call did not answer, or that another body took over with what was raised before,
-    the complainant hears of in other words, or not at all.
+    That nobody has a complaint yet, that an officer on call did not answer, that another body took over with what was raised before, and
+    who is asked in place of whom, the complainant hears of in other words, or not at all.
     """
     holders = [
         (
@@ -173,6 +173,10 @@ def reminded(connection: Connection, events: Sequence[Event], desk: Desk, templa
     )
 
 
+#: Of these the officer of the case has nothing to do or to learn.
+_NOT_FOR_THE_OFFICER = frozenset({"another_body", "holder_away", "arbiter"})
+
+
 def _of_escalation(event: Event) -> list[Notice]:
     data = event.data
     parameters = {"level": data["level"], "cause": data["cause"]}
@@ -182,7 +186,7 @@ def _of_escalation(event: Event) -> list[Notice]:
         if holder is None
         else notice(event, f"officer:{holder}", "holder_escalated", parameters)
     ]
-    if data["officer_id"] is not None and data["cause"] != "another_body":
+    if data["officer_id"] is not None and data["cause"] not in _NOT_FOR_THE_OFFICER:
         told.append(notice(event, _officer(event), "officer_escalated", parameters))
     if data["cause"] in ("promise", "idle"):
         told.append(notice(event, COMPLAINANT, "escalated", parameters))

@@ -96,6 +96,8 @@ def test_a_list_is_a_range_of_an_index(reader, after):
         (HEAD, views.ESCALATED, None, "cases_escalated"),
         (COORDINATOR, views.ESCALATED, None, "cases_escalated_highest"),
         (MAIN, views.TO_APPROVE, None, "cases_by_state"),
+        (HEAD, views.TO_APPROVE, None, "cases_escalated"),
+        (COORDINATOR, views.TO_APPROVE, None, "cases_escalated_highest"),
         (APPROVER, views.OVERDUE, None, "cases_open"),
         (HEAD, views.AWAITING_COMPLAINANT, None, "cases_by_state"),
         (COORDINATOR, views.OVERDUE, None, "cases_due"),

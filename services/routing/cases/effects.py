@@ -132,6 +132,21 @@ def propose_reply(step: Step) -> None:
     number = store_cases.add(step.connection, store_cases.reply, step.id, values)
     step.details |= {"reply": number, "outcome": step.fields["outcome"]}
     step.state(case_facts.REPLY_PROPOSED, reply=number)
+    raise_for_approval(step, step.who.id)
+
+
+def raise_for_approval(step: Step, author: str) -> None:
+    """Where nobody of the body may approve what `author` wrote, somebody above is asked at once."""
+    higher = raising.for_approval(
+        step.known,
+        step.after,
+        author=author,
+        excluded=step.excluded,
+        now=step.now,
+        key=step.keys.notification,
+    )
+    if higher is not None:
+        _raise(step, higher)
 
 
 def approve_reply(step: Step) -> None:
@@ -292,6 +307,10 @@ def _take_along(step: Step, officer: Officer) -> None:
         now=step.now,
         key=step.keys.notification,
     )
+    _raise(step, higher)
+
+
+def _raise(step: Step, higher: raising.Raised) -> None:
     step.end(**higher.changes)
     step.details["escalated"] = higher.details
     step.state(clock_facts.COMPLAINT_ESCALATED, **higher.data)

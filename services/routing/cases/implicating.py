@@ -57,6 +57,9 @@ def _shut_out(step: Step, new: frozenset[str]) -> None:
         outcome, _ = _outcome(step)
         found = "officer" if isinstance(outcome, Assigned) else "nobody"
         step.following.append(Next(step.id, "take_away", {"found": found}))
+    elif step.case.status == t.REPLY_PROPOSED:
+        # Whoever is kept out may have been the last who could approve.
+        effects.raise_for_approval(step, _author(step))
 
 
 def must_be_taken(step: Step) -> bool:
@@ -66,9 +69,14 @@ def must_be_taken(step: Step) -> bool:
         return False
     holders = {str(case.officer_id)}
     if case.status == t.REPLY_PROPOSED:
-        reply = store_cases.last(step.connection, store_cases.reply, step.id)
-        holders |= {reply.author} if reply else set()
+        holders.add(_author(step))
     return not holders.isdisjoint(step.excluded)
+
+
+def _author(step: Step) -> str:
+    reply = store_cases.last(step.connection, store_cases.reply, step.id)
+    assert reply is not None
+    return str(reply.author)
 
 
 def take_away(step: Step) -> None:

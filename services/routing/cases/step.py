@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -97,6 +98,11 @@ class Step:
         if self._known is None:
             self._known = snapshot.current(self.connection)
         return self._known
+
+    @property
+    def after(self) -> Any:
+        """The case as it is after what this action has changed so far."""
+        return SimpleNamespace(**{**self.case._mapping, **self.changes})
 
     @property
     def excluded(self) -> frozenset[str]:

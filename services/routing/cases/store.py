@@ -138,6 +138,16 @@ def add_note(connection: Connection, complaint_id: str, number: int, texts: Mapp
     connection.execute(case_note.insert().values(complaint_id=complaint_id, number=number, texts=texts))
 
 
+def authors(connection: Connection, complaint_ids: Collection[str]) -> dict[str, str]:
+    """Who wrote the replies that wait for approval, by complaint."""
+    if not complaint_ids:
+        return {}
+    query = select(reply.c.complaint_id, reply.c.author).where(
+        reply.c.complaint_id.in_(list(complaint_ids)), reply.c.state == "proposed"
+    )
+    return {str(row.complaint_id): row.author for row in connection.execute(query)}
+
+
 def objected(connection: Connection, complaint_id: str, institution: str) -> bool:
     """Whether a body has objected to a transfer of this case before."""
     query = select(transfer.c.number).where(

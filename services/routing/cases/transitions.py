@@ -122,7 +122,7 @@ TABLE: tuple[Row, ...] = (
     Row(
         REPLY_PROPOSED,
         "approve_reply",
-        (APPROVER, MAIN),
+        (APPROVER, MAIN, HOLDER),
         ANSWERED,
         ("ReplyApproved",),
         conditions=(NOT_AUTHOR,),
@@ -130,7 +130,7 @@ TABLE: tuple[Row, ...] = (
     Row(
         REPLY_PROPOSED,
         "return_reply",
-        (APPROVER, MAIN, COORDINATOR),
+        (APPROVER, MAIN, COORDINATOR, HOLDER),
         ACCEPTED,
         ("ReplyReturned",),
         ("reason",),

@@ -1,6 +1,5 @@
 """What an action comes to, written in one transaction: the case, the desks, the line of its history, the facts."""
 
-from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -60,8 +59,7 @@ def write(step: Step, action: str, cause: Event | None) -> Row[Any]:
     if target in t.SETTLED:
         step.end(escalated_to=None, escalated_at=None)
     step.changes |= {"status": target, "version": number, "waiting": _waiting(step, action)}
-    after = SimpleNamespace(**{**case._mapping, **step.changes})
-    step.changes["check_at"] = case_clock.next_look(step.connection, after, step.now)
+    step.changes["check_at"] = case_clock.next_look(step.connection, step.after, step.now)
     changed = store_cases.change(step.connection, step.id, step.changes)
     _move_load(step.connection, case, changed)
     if step.note:

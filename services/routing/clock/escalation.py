@@ -7,7 +7,7 @@ alone is told.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from services.routing.cases import transitions as t
 from services.routing.deadlines import promise
@@ -19,6 +19,7 @@ from services.routing.directory.presence import Presence
 MAIN_OFFICER, HEAD, COORDINATOR = 1, 2, 3
 LEVELS = (MAIN_OFFICER, HEAD, COORDINATOR)
 _RANKS = {MAIN_OFFICER: "main", HEAD: "head"}
+_APPROVE = ("approver", "main")
 
 PROMISE = "promise"  # so many per cent of the promise are used
 IDLE = "idle"  # the body has done nothing for so long
@@ -28,8 +29,11 @@ REMIND = "remind"  # so many per cent of the promise are used, and its officer i
 
 UNACKNOWLEDGED = "unacknowledged"
 ANOTHER_BODY = "another_body"
-CAUSES = (PROMISE, IDLE, UNOWNED, UNACKNOWLEDGED, ANOTHER_BODY)
-"""Why a case is raised: by a row, because nobody said that they saw an urgent one, or because the body that has it now was never told."""
+NO_APPROVER = "no_approver"
+HOLDER_AWAY = "holder_away"
+CAUSES = (PROMISE, IDLE, UNOWNED, UNACKNOWLEDGED, ANOTHER_BODY, NO_APPROVER, HOLDER_AWAY)
+"""Why a case is raised: by a row, because nobody said that they saw an urgent one, because the body that has it now was never told, because
+nobody of the body may approve the reply, or because who it was raised to is away."""
 
 ANSWER, FIRST_ACTION = "answer", promise.FIRST_ACTION
 STEPS = (ANSWER, FIRST_ACTION)
@@ -183,6 +187,9 @@ def _working(clock: Clock, terms: Terms, calendar: WorkingTime, now: datetime) -
     unacknowledged = waits is not None and waits <= now and clock.level < COORDINATOR
     if waits is not None:
         coming.append(waits)
+    if clock.state == t.REPLY_PROPOSED:
+        # Whoever could approve may be away by then.
+        coming.append(_next_day(clock, calendar, now))
     return Finding(level, cause, tuple(told.values()), unacknowledged, next_at=_next(coming, now))
 
 
@@ -229,6 +236,12 @@ def _deadlines(clock: Clock, terms: Terms, calendar: WorkingTime) -> Iterator[tu
         yield FIRST_ACTION, days_after(clock.assigned_at, terms.first_action, calendar)
 
 
+def _next_day(clock: Clock, calendar: WorkingTime, now: datetime) -> datetime:
+    """When work begins again on a later day; of a case by the wall clock, when the day does."""
+    tomorrow = datetime.combine(now.astimezone(AMMAN).date() + timedelta(days=1), time(), AMMAN)
+    return (tomorrow if clock.by_the_clock else calendar.add(tomorrow, 1)).astimezone(UTC)
+
+
 def _next(moments: Iterable[datetime], now: datetime) -> datetime | None:
     return min((each for each in moments if each > now), default=None)
 
@@ -257,17 +270,39 @@ class People:
     on_call: Sequence[str] = ()
 
 
-def holder(level: int, people: People, barred: Collection[str], *, turn: int = 0) -> tuple[int, str | None]:
+def holder(
+    level: int, people: People, barred: Collection[str], *, turn: int = 0, away: str | None = None
+) -> tuple[int, str | None]:
     """The level that is reached, `level` or a higher one, and who is told there; None is the coordinator's desk itself.
 
     `barred` are those who must not have it: the implicated, and whoever has it already. Who is away is replaced by the cover. A level
-    that has nobody is passed over. `turn` spreads cases over officers of the same rank.
+    that has nobody is passed over. `turn` spreads cases over officers of the same rank. `away` had it until now: who stands in for
+    them comes before the others.
     """
+    if away is not None and away not in barred:
+        cover = presence.cover_for(away, people.presences, people.day)
+        if cover is not None and cover not in barred:
+            return level, cover
     for each in LEVELS[LEVELS.index(level) : -1]:
         free = _free(people.by_rank.get(_RANKS[each], ()), people, barred)
         if free:
             return each, free[turn % len(free)]
     return COORDINATOR, next((each for each in people.coordinators if each not in barred), None)
+
+
+def somebody_approves(people: People, barred: Collection[str]) -> bool:
+    """Whether an approver or a main officer of the body is there who may approve a reply. `barred`: its author, and the implicated."""
+    return any(
+        each not in barred and is_there(people, each)
+        for rank in _APPROVE
+        for each in people.by_rank.get(rank, ())
+    )
+
+
+def is_there(people: People, officer: str) -> bool:
+    """Whether an officer is at work on that day."""
+    known = people.presences.get(officer)
+    return known is not None and presence.is_present(known, people.day)
 
 
 def next_on_call(people: People, barred: Collection[str]) -> str | None:
@@ -278,9 +313,7 @@ def next_on_call(people: People, barred: Collection[str]) -> str | None:
 def _free(officers: Iterable[str], people: People, barred: Collection[str]) -> list[str]:
     found: list[str] = []
     for each in officers:
-        known = people.presences.get(each)
-        there = known is not None and presence.is_present(known, people.day)
-        who = each if there else presence.cover_for(each, people.presences, people.day)
+        who = each if is_there(people, each) else presence.cover_for(each, people.presences, people.day)
         # The one who is implicated does not choose who stands in either.
         if each not in barred and who is not None and who not in barred and who not in found:
             found.append(who)

@@ -31,11 +31,15 @@ def raised(
     excluded: Collection[str],
     now: datetime,
     key: str,
+    away: str | None = None,
 ) -> Raised:
-    """The case, which `officer` of `institution` has, is raised to `level` or, where that has nobody who may be told, a higher one."""
+    """The case, which `officer` of `institution` has, is raised to `level` or, where that has nobody who may be told, a higher one.
+
+    `away` is whom it was raised to until now.
+    """
     people = known.people(institution, now)
     barred = {*excluded, *((officer,) if officer else ())}
-    reached, holder = escalation.holder(level, people, barred, turn=case.complaint_id.int)
+    reached, holder = escalation.holder(level, people, barred, turn=case.complaint_id.int, away=away)
     changes: dict[str, Any] = {}
     if cause != escalation.UNOWNED:
         # What nobody has is on the coordinator's desk anyway; its levels begin when somebody has it.
@@ -53,6 +57,39 @@ def raised(
             "sealed": known.sealed_contact(holder, key) if holder else None,
         },
     )
+
+
+def for_approval(
+    known: Directory, case: Any, *, author: str, excluded: Collection[str], now: datetime, key: str
+) -> Raised | None:
+    """A case whose reply waits for approval, raised to who may approve it where nobody of the body may; None where somebody can.
+
+    Who wrote the reply never approves it, nor who is implicated. Its head can, to whom it is raised, and above the head the coordinator.
+    """
+    people = known.people(case.institution, now)
+    barred = {*excluded, author}
+    if escalation.somebody_approves(people, barred) or _may_approve(case, barred):
+        return None
+    return raised(
+        known,
+        case,
+        max(escalation.HEAD, case.escalation_level),
+        escalation.NO_APPROVER,
+        institution=case.institution,
+        officer=str(case.officer_id),
+        excluded=barred,
+        now=now,
+        key=key,
+    )
+
+
+def _may_approve(case: Any, barred: Collection[str]) -> bool:
+    """Whether it is raised to somebody already who can approve. At the coordinator's desk there is always somebody."""
+    if case.escalated_at is None or case.escalation_level < escalation.HEAD:
+        return False
+    if case.escalation_level == escalation.COORDINATOR:
+        return True
+    return case.escalated_to is not None and str(case.escalated_to) not in barred
 
 
 def send_back(step: Step) -> None:

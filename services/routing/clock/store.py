@@ -1,6 +1,6 @@
 """When the clock looks at cases, and what it changes: the table of thresholds, the cases that are due, and one statement for a batch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -56,6 +56,15 @@ _LOOK_AT = text(
     WHERE c.complaint_id = r.complaint_id
     """
 )
+_HELD_BY = text(
+    """
+    UPDATE cases SET check_at = :now WHERE complaint_id IN (
+        SELECT complaint_id FROM cases
+        WHERE escalated_to = ANY(CAST(:officers AS uuid[])) AND (check_at IS NULL OR check_at > :now)
+          AND NOT (status IN ('answered', 'closed', 'referred', 'withdrawn', 'inadmissible', 'merged'))
+        FOR UPDATE SKIP LOCKED)
+    """
+)
 _UNACKNOWLEDGED = text(
     """
     SELECT count(*), min(acknowledge_by) FROM cases WHERE acknowledge_by <= :now
@@ -91,6 +100,12 @@ def due(connection: Connection, now: datetime, limit: int, *, urgent: bool) -> l
     """The ids of the same cases, whoever has them."""
     found = connection.execute(_due(select(cases.c.complaint_id), now, limit, urgent=urgent)).scalars()
     return [str(each) for each in found]
+
+
+def look_at_held_by(connection: Connection, officers: Collection[str], now: datetime) -> None:
+    """What was raised to these officers and waits for them is looked at now; what somebody else has, the next time."""
+    if officers:
+        connection.execute(_HELD_BY, {"officers": list(officers), "now": now})
 
 
 def put_off(connection: Connection, complaint_id: str, until: datetime) -> None:

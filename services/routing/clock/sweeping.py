@@ -8,6 +8,7 @@ from services.routing.cases.step import Keys
 from services.routing.clock import store as store_timers
 from services.routing.clock import timers
 from services.routing.clock.timers import Swept
+from services.routing.directory import snapshot
 from services.routing.events import SOURCE
 
 LATER = timedelta(minutes=10)
@@ -18,6 +19,7 @@ log = logs.get()
 
 def sweep(*, now: datetime, keys: Keys, chunk: int, most: int) -> int:
     """Looks at what is due until nothing is, or people were told of some `most` cases; of how many they were."""
+    _who_is_away(now)
     told = 0
     while told < most:
         # Whatever else is late: what somebody must have seen within minutes is never behind it.
@@ -27,6 +29,13 @@ def sweep(*, now: datetime, keys: Keys, chunk: int, most: int) -> int:
         if swept.looked < chunk:
             break
     return told
+
+
+def _who_is_away(now: datetime) -> None:
+    """What was raised to somebody who is away by now is looked at again. Who went when does not matter: as a rule nothing is found."""
+    with database.transaction(SOURCE) as connection:
+        moment = store_timers.earlier(connection, now)
+        store_timers.look_at_held_by(connection, snapshot.current(connection).away(moment), moment)
 
 
 def _chunk(now: datetime, keys: Keys, limit: int, *, urgent: bool) -> Swept:

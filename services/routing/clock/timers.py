@@ -19,6 +19,8 @@ from services.chassis.contract import Fact, FactType
 from services.routing import metrics, store
 from services.routing.assigning.assignment import ON_CALL, Load
 from services.routing.cases import actions, records, store_history
+from services.routing.cases import store as store_cases
+from services.routing.cases import transitions as t
 from services.routing.cases.step import Keys
 from services.routing.clock import case_clock, escalation, raising
 from services.routing.clock import events as clock_facts
@@ -61,7 +63,8 @@ def sweep(
     for row, finding in found:
         if finding.lapsed:
             actions.by_time(connection, str(row.complaint_id), "lapse_question", now=now, keys=keys)
-    batch = _Batch(connection, known, now, keys)
+    proposed = [str(row.complaint_id) for row in rows if row.status == t.REPLY_PROPOSED]
+    batch = _Batch(connection, known, now, keys, store_cases.authors(connection, proposed))
     batch.look([(row, finding) for row, finding in found if not finding.lapsed])
     return Swept(len(rows), batch.write())
 
@@ -74,6 +77,7 @@ class _Batch:
     known: Directory
     now: datetime
     keys: Keys
+    authors: Mapping[str, str]
     rows: list[dict[str, Any]] = field(default_factory=list)
     lines: list[dict[str, Any]] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
@@ -130,6 +134,7 @@ class _Look:
         if not raised and finding.level and finding.cause:
             self._raise(finding.level, finding.cause)
             raised = True
+        raised = raised or self._ask_above_for_approval() or self._pass_on()
         if not raised and self.officer is not None:
             # Who is told that the case was raised has been told enough: one notice per person and look.
             for step, overdue, due in finding.reminders:
@@ -148,7 +153,7 @@ class _Look:
 
     # --- higher -----------------------------------------------------------------------------------
 
-    def _raise(self, level: int, cause: str) -> None:
+    def _raise(self, level: int, cause: str, *, away: str | None = None) -> None:
         case = self.row
         higher = raising.raised(
             self.batch.known,
@@ -160,11 +165,40 @@ class _Look:
             excluded=self.excluded,
             now=self.batch.now,
             key=self.batch.keys.notification,
+            away=away,
         )
+        self._write(higher)
+
+    def _write(self, higher: raising.Raised) -> None:
         self.after |= higher.changes
         self._line("escalate", higher.details)
         self._state(clock_facts.COMPLAINT_ESCALATED, **higher.data)
-        self.batch.raised.append((cause, higher.data["level"]))
+        self.batch.raised.append((higher.data["cause"], higher.data["level"]))
+
+    def _ask_above_for_approval(self) -> bool:
+        """A reply waits, and who of the body could approve it is away by now or kept out."""
+        author = self.batch.authors.get(self.id)
+        if author is None:
+            return False
+        higher = raising.for_approval(
+            self.batch.known,
+            self.row,
+            author=author,
+            excluded=self.excluded,
+            now=self.batch.now,
+            key=self.batch.keys.notification,
+        )
+        if higher is not None:
+            self._write(higher)
+        return higher is not None
+
+    def _pass_on(self) -> bool:
+        """Whoever it was raised to is away now: who stands in has it, else another of the level, else the next."""
+        holder = self.row.escalated_to
+        if holder is None or not self.batch.known.is_away(str(holder), self.batch.now):
+            return False
+        self._raise(self.row.escalation_level, escalation.HOLDER_AWAY, away=str(holder))
+        return True
 
     # --- urgent -----------------------------------------------------------------------------------
 

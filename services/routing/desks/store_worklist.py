@@ -199,6 +199,8 @@ def _narrowing(wanted: Wanted, seen: Any) -> list[ColumnElement[bool]]:
     of_the_body = {*_STATES, views.INCOMING} - {views.ESCALATED}
     if wanted.scope.officer is not None and (by_state or wanted.view in of_the_body):
         found.append(seen.c.officer_id == wanted.scope.officer)
+    if wanted.view == views.TO_APPROVE:
+        found.append(seen.c.status == t.REPLY_PROPOSED)
     if wanted.view == views.WAITING_FOR_ME:
         again = and_(seen.c.status == t.ACCEPTED, seen.c.waiting.is_not(None))
         found.append(or_(seen.c.status == t.ASSIGNED, again))
@@ -220,11 +222,16 @@ def _raised_to(reader: Reader) -> list[ColumnElement[bool]]:
     return [cases.c.escalated_to == reader.desk]
 
 
+def _for_approval_by(reader: Reader) -> list[ColumnElement[bool]]:
+    """All of the body, or what was raised to somebody; of that, those whose reply waits are found by narrowing."""
+    return [cases.c.status == t.REPLY_PROPOSED] if reader.approves else [*_raised_to(reader), _OPEN]
+
+
 _STATES: Mapping[str | None, Callable[[Reader], list[ColumnElement[bool]]]] = {
     views.UNOWNED: lambda _: [cases.c.unowned_since.is_not(None)],
     views.DISPUTED: lambda _: [cases.c.status == t.DISPUTED],
     views.ARBITER: lambda _: [cases.c.status == t.IN_TRANSFER, cases.c.transfers >= t.ARBITER_FROM],
-    views.TO_APPROVE: lambda reader: [cases.c.status == t.REPLY_PROPOSED, _not_written_by(reader)],
+    views.TO_APPROVE: lambda reader: [*_for_approval_by(reader), _not_written_by(reader)],
     views.AWAITING_COMPLAINANT: lambda _: [cases.c.status == t.AWAITING_COMPLAINANT],
     views.URGENT: lambda _: [cases.c.urgent, _OPEN],
     views.ESCALATED: lambda reader: [*_raised_to(reader), _OPEN],

@@ -33,7 +33,7 @@ VIEWS: Mapping[str, frozenset[str]] = {
     OVERDUE: _ALL,
     WAITING_FOR_ME: frozenset({OFFICER}),
     AWAITING_COMPLAINANT: _ALL,
-    TO_APPROVE: frozenset({MAIN, APPROVER}),
+    TO_APPROVE: frozenset({MAIN, APPROVER, HEAD, COORDINATOR}),
     INCOMING: _ALL,
     URGENT: _ALL,
     ESCALATED: _ALL,
@@ -43,7 +43,7 @@ VIEWS: Mapping[str, frozenset[str]] = {
     DISPUTED: frozenset({COORDINATOR}),
 }
 #: What the coordinator may ask of the country, without naming a body.
-NATIONAL = frozenset({DUE_TODAY, OVERDUE, URGENT, ESCALATED, UNOWNED, ARBITER, DISPUTED})
+NATIONAL = frozenset({DUE_TODAY, OVERDUE, URGENT, ESCALATED, TO_APPROVE, UNOWNED, ARBITER, DISPUTED})
 #: Lists of a body even for who has cases of their own.
 _OF_THE_BODY = frozenset({TO_APPROVE, INCOMING, TEAM})
 
@@ -60,11 +60,11 @@ COUNTED = (
 )
 """What the desk of a body's staff counts."""
 
-COUNTED_NATIONALLY = (UNOWNED, URGENT, OVERDUE, ARBITER, DISPUTED, ESCALATED)
+COUNTED_NATIONALLY = (UNOWNED, URGENT, OVERDUE, ARBITER, DISPUTED, TO_APPROVE, ESCALATED)
 """What the coordinator's desk counts."""
 
 _NEXT = (URGENT, ESCALATED, OVERDUE, DUE_TODAY, TO_APPROVE, INCOMING, WAITING_FOR_ME, MINE)
-_NEXT_NATIONALLY = (URGENT, UNOWNED, ESCALATED, ARBITER, DISPUTED, OVERDUE)
+_NEXT_NATIONALLY = (URGENT, UNOWNED, TO_APPROVE, ESCALATED, ARBITER, DISPUTED, OVERDUE)
 
 
 class NotYours(Exception):
@@ -93,6 +93,11 @@ class Reader:
     def coordinates(self) -> bool:
         """Whether the whole country is theirs."""
         return COORDINATOR in self.parts
+
+    @property
+    def approves(self) -> bool:
+        """Whether they approve all that their body writes. Others approve what is raised to them."""
+        return not self.parts.isdisjoint({MAIN, APPROVER})
 
     @property
     def leads(self) -> bool:

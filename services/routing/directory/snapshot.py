@@ -134,6 +134,15 @@ class Directory:
         """The officers on call for a body (None: the coordinator's desk), in the order in which they are asked."""
         return list(presence.on_call(self.rota, institution, at, self.presences))
 
+    def away(self, at: datetime) -> list[str]:
+        """The officers who are not at work on the day of a moment: on leave, marked absent, or not serving any more."""
+        return [each for each in self.presences if self.is_away(each, at)]
+
+    def is_away(self, officer: str, at: datetime) -> bool:
+        """Whether an officer is known and not at work on that day."""
+        known = self.presences.get(officer)
+        return known is not None and not presence.is_present(known, presence.day_of(at))
+
     def promise(
         self,
         kind: str,

@@ -187,6 +187,7 @@ def test_the_coordinator_s_lists(ids, call, routing, keys, desk):
         "overdue": 0,
         "arbiter": 1,
         "disputed": 1,
+        "to_approve": 0,
         "escalated": 0,
     }
     assert (seen["next_reason"], seen["next"]["complaint_id"]) == ("unowned", unowned[0])
