@@ -24,6 +24,8 @@ BREAKDOWNS = {
     "status": (N_("By status"), N_("Status")),
     "kind": (N_("By type"), N_("Type")),
     "channel": (N_("By channel"), N_("Channel")),
+    "flag": (N_("By service and rights; one complaint may be both"), N_("It is about")),
+    "rights_code": (N_("By right; one complaint may be about several"), N_("Right")),
 }
 #: Figures in which more is worse.
 _BAD = frozenset({"unowned", "overdue", "notices_failed"})
@@ -69,7 +71,12 @@ def dashboard() -> flask.Response:
 
 def _table(found: Mapping[str, Any], name: str) -> dict[str, Any]:
     caption, heading = BREAKDOWNS[name]
-    lists = {"category": "categories", "governorate": "governorates", "institution": "bodies"}
+    lists = {
+        "category": "categories",
+        "governorate": "governorates",
+        "institution": "bodies",
+        "rights_code": "rights",
+    }
     known = names.by_code(lists[name]) if name in lists else {}
     rows = [
         {

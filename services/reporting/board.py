@@ -14,13 +14,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from services.reporting import kpi
-from services.reporting.figures import CELL, DIMENSIONS, MEASURES, MONTHLY, SLICES
+from services.reporting.figures import CELL, DIMENSIONS, MEASURES, MONTHLY, RIGHT, SLICES
 from services.reporting.kpi import Period
 from services.reporting.store import NEWLY_OVERDUE
 
 FILTERS = ("institution", "governorate", "category", "kind")
 #: What the dashboard is broken down by, besides the day.
-BREAKDOWNS = ("institution", "category", "governorate", "status", "kind", "channel")
+BREAKDOWNS = ("institution", "category", "governorate", "status", "kind", "channel", *kpi.FLAGS, RIGHT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,8 @@ def read(connection: sa.Connection, period: Period, filters: Mapping[str, str], 
         answer.totals["overdue"] += row["overdue"]
         for name, rows in (("day", answer.by_day), *answer.by.items()):
             # There is such a cell unless the figures have drifted, which is the audit's to find and no reason to show nothing.
-            rows.setdefault(row[name], dict.fromkeys(kpi.FIGURES, 0))["overdue"] += row["overdue"]
+            for value in row["rights_codes"] if name == RIGHT else [row[name]]:
+                rows.setdefault(value, dict.fromkeys(kpi.FIGURES, 0))["overdue"] += row["overdue"]
     return answer
 
 
@@ -106,7 +107,7 @@ def _ask(
     chosen = "".join(f" AND {name} = :{name}" for name in sorted(filters))
     grouped = " ".join(f"WHEN GROUPING({name}) = 0 THEN {index}" for index, name in enumerate(names, 1))
     sums = ", ".join(f"sum({name})::bigint AS {name}" for name in MEASURES)
-    cells = f"SELECT day, {', '.join(DIMENSIONS)}, {', '.join(MEASURES)} FROM figure WHERE"
+    cells = f"SELECT day, {', '.join((*DIMENSIONS, RIGHT))}, {', '.join(MEASURES)} FROM figure WHERE"
     days = f"{cells} slice = {number} AND day BETWEEN :first AND :last {chosen}"
     if months is not None:
         days = f"""
@@ -134,8 +135,8 @@ def _unmarked(
     cell = ", ".join(f"{expression} AS {name}" for name, expression in CELL.items())
     rows = connection.execute(
         sa.text(
-            f"SELECT {cell}, count(*) AS overdue FROM complaint WHERE {NEWLY_OVERDUE}"
-            f" GROUP BY {', '.join(str(nth + 1) for nth in range(len(CELL)))}"
+            f"SELECT {cell}, rights_codes, count(*) AS overdue FROM complaint WHERE {NEWLY_OVERDUE}"
+            f" GROUP BY {', '.join(str(nth + 1) for nth in range(len(CELL) + 1))}"
         ),
         {"now": now},
     ).mappings()

@@ -17,6 +17,9 @@ class ReceivedReading(Reading):
     governorate = fields.String(required=True)
     channel = fields.String(required=True)
     received_at = fields.AwareDateTime(required=True)
+    service = fields.Boolean()
+    rights = fields.Boolean()
+    rights_codes = fields.List(fields.String())
 
 
 class NameReading(Reading):

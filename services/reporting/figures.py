@@ -1,23 +1,28 @@
 """Counts of complaints by day and dimension, kept by differences in the transaction that changes a complaint.
 
-A cell is (day of receipt, institution, category, governorate, kind, channel, status). Adding up every cell of a month
+A cell is (day of receipt, institution, category, governorate, kind, channel, status, flags). Adding up every cell of a month
 to learn one total would read nearly as many rows as there are complaints, so each complaint is counted in several
 slices: one keeps all dimensions apart, the others keep a few and sum over the rest; each by day and by month. A question
 is answered from the coarsest slice that knows its filters, whole months from months.
+
+What is about a right is counted once more, once for each right that it is about: in slices of their own, since these do not add up to
+the whole.
 """
 
 # ruff: noqa: S608 - statements are put together from the constants of these modules; values are parameters.
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 
-from services.reporting.kpi import NONE, SETTLED
+from services.reporting.kpi import FLAGS, NO, NONE, SETTLED, YES
 
-DIMENSIONS = ("institution", "category", "governorate", "kind", "channel", "status")
+DIMENSIONS = ("institution", "category", "governorate", "kind", "channel", "status", *FLAGS)
+#: The dimension of which a complaint may have several values, or none.
+RIGHT = "rights_code"
 MEASURES = (
     "received",
     "assigned",
@@ -33,13 +38,15 @@ MEASURES = (
 ALL = "*"
 
 #: slice number → the dimensions that it keeps apart. In the order of preference: the fewest cells first.
-SLICES = {
-    1: ("kind",),
+_OF_ALL = {
+    1: ("kind", *FLAGS),
     2: ("governorate", "kind"),
     3: ("channel", "kind", "status"),
     4: ("institution", "category", "kind"),
     0: DIMENSIONS,
 }
+_OF_RIGHTS = {5: ("kind", RIGHT), 6: (*DIMENSIONS, RIGHT)}
+SLICES = _OF_ALL | _OF_RIGHTS
 #: Each slice is kept by day, and again by month (the day is then the first of the month) under its number plus this.
 MONTHLY = 10
 
@@ -54,6 +61,7 @@ CELL = {
     "kind": "kind",
     "channel": "channel",
     "status": "status",
+    **{flag: f"CASE WHEN {flag} THEN '{YES}' ELSE '{NO}' END" for flag in FLAGS},
 }
 COUNT = {
     "received": "1",
@@ -65,26 +73,45 @@ COUNT = {
     "notices_delivered": "notices_delivered",
     "notices_failed": "notices_failed",
 }
-KEY = ("slice", *CELL)
+KEY = ("slice", *CELL, RIGHT)
 
 
-def _cells(rows: str, sign: str) -> str:
-    """SELECT of the cells, by slice, of `rows` (a table of complaints); each measure is multiplied by `sign`."""
-    cell = ", ".join(f"{expression} AS {name}" for name, expression in CELL.items())
+def _cells(rows: str, sign: str, cell_of: Mapping[str, str], more: str) -> str:
+    """SELECT of the cells of `rows` (a table of complaints); each measure is multiplied by `sign`."""
+    cell = ", ".join(f"{expression} AS {name}" for name, expression in cell_of.items())
     count = ", ".join(f"{sign} * {expression} AS {name}" for name, expression in COUNT.items())
-    return f"SELECT {cell}, {count} FROM {rows} WHERE received_day IS NOT NULL"
+    return f"SELECT {cell}, {count} FROM {rows} WHERE received_day IS NOT NULL{more}"
 
 
-def _sliced(source: str) -> str:
-    """SELECT that sums `source` (cells) into every slice; a dimension that a slice does not keep reads `*`."""
-    slices = [(number, ", ".join(kept), _mask(kept)) for number, kept in sorted(SLICES.items())]
+def _sliced(changes: Sequence[tuple[str, str]], more: str = "", having: str = "") -> str:
+    """SELECT that sums the cells of (rows, sign) into every slice; a dimension that a slice does not keep reads `*`."""
+    each = " UNION ALL ".join(_cells(rows, sign, CELL, more) for rows, sign in changes)
+    by_right = " UNION ALL ".join(
+        _cells(
+            f"{rows} CROSS JOIN unnest(rights_codes) AS about (code)",
+            sign,
+            CELL | {RIGHT: "about.code"},
+            more,
+        )
+        for rows, sign in changes
+    )
+    return f"{_grouped(each, _OF_ALL)}{having} UNION ALL {_grouped(by_right, _OF_RIGHTS)}{having}"
+
+
+def _grouped(source: str, of: Mapping[int, Sequence[str]]) -> str:
+    every = (*DIMENSIONS, RIGHT)
+    names = [name for name in every if any(name in kept for kept in of.values())]
+    slices = [(number, ", ".join(kept), _mask(names, kept)) for number, kept in sorted(of.items())]
     sets = ", ".join(f"(day, {kept}), (month, {kept})" for _, kept, _ in slices)
     # A slice is known by the dimensions that its grouping set leaves out.
     number = " ".join(
-        f"WHEN GROUPING({', '.join(DIMENSIONS)}) = {mask} THEN {number}" for number, _, mask in slices
+        f"WHEN GROUPING({', '.join(names)}) = {mask} THEN {number}" for number, _, mask in slices
     )
     dimensions = ", ".join(
-        f"CASE WHEN GROUPING({name}) = 1 THEN '{ALL}' ELSE {name} END AS {name}" for name in DIMENSIONS
+        f"CASE WHEN GROUPING({name}) = 1 THEN '{ALL}' ELSE {name} END AS {name}"
+        if name in names
+        else f"'{ALL}' AS {name}"
+        for name in every
     )
     sums = ", ".join(f"sum({name})::int AS {name}" for name in MEASURES)
     return (
@@ -94,9 +121,9 @@ def _sliced(source: str) -> str:
     )
 
 
-def _mask(kept: Sequence[str]) -> int:
-    """What GROUPING(…all dimensions…) returns in the set that keeps `kept`: one bit for each that is summed over."""
-    return int("".join("0" if name in kept else "1" for name in DIMENSIONS), 2)
+def _mask(names: Sequence[str], kept: Sequence[str]) -> int:
+    """What GROUPING(…names…) returns in the set that keeps `kept`: one bit for each that is summed over."""
+    return int("".join("0" if name in kept else "1" for name in names), 2)
 
 
 _KEY = ", ".join(KEY)
@@ -106,13 +133,12 @@ _ANY = " OR ".join(f"sum({name}) <> 0" for name in MEASURES)
 #: The end of a statement that has CTEs `before` and `after` (rows of complaint): carries the difference into `figure`.
 CARRY = (
     f"INSERT INTO figure AS f ({_COLUMNS})"
-    f" SELECT {_COLUMNS} FROM ({_sliced(_cells('before', '-1') + ' UNION ALL ' + _cells('after', '1'))}"
-    f" HAVING {_ANY}) AS change"
+    f" SELECT {_COLUMNS} FROM ({_sliced((('before', '-1'), ('after', '1')), having=f' HAVING {_ANY}')}) AS change"
     f" ON CONFLICT ({_KEY}) DO UPDATE SET {', '.join(f'{name} = f.{name} + EXCLUDED.{name}' for name in MEASURES)}"
 )
 
 _IN_MONTH = "{0} >= :month AND {0} < CAST(:month AS date) + interval '1 month'"
-_COUNTED = _sliced(f"{_cells('complaint', '1')} AND {_IN_MONTH.format('received_day')}")
+_COUNTED = _sliced((("complaint", "1"),), f" AND {_IN_MONTH.format('received_day')}")
 _REFILL = sa.text(f"INSERT INTO figure ({_COLUMNS}) SELECT {_COLUMNS} FROM ({_COUNTED}) AS counted")
 
 

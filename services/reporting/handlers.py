@@ -15,6 +15,8 @@ from services.chassis.event import Event
 from services.reporting import board, figures, kpi, metrics, store
 
 OVERDUE_CHUNK = 2000
+#: What a complaint is of which nothing was said: fields that facts may leave out.
+_UNSAID = {"service": True, "rights": False, "rights_codes": []}
 
 
 def complaints_received(connection: sa.Connection, events: Sequence[Event], *, now: datetime) -> None:
@@ -86,7 +88,7 @@ def _notified(connection: sa.Connection, events: Sequence[Event], *, delivered: 
 
 def _last(events: Sequence[Event], columns: Iterable[str]) -> list[dict[str, Any]]:
     """One row for each complaint, of the last event about it; a statement may not touch a row twice."""
-    rows = {event.data["complaint_id"]: event.data for event in events}
+    rows = {event.data["complaint_id"]: _UNSAID | event.data for event in events}
     return [
         {"complaint_id": complaint, **{name: data[name] for name in columns}}
         for complaint, data in rows.items()
@@ -129,7 +131,10 @@ def dashboard(
         "status": kpi.STATUSES,
         "kind": kpi.KINDS,
         "channel": kpi.CHANNELS,
+        "flag": kpi.FLAGS,
     }
+    tables = {name: current.by[name] for name in current.by if name not in kpi.FLAGS}
+    tables["flag"] = {flag: found for flag in kpi.FLAGS if (found := current.by[flag].get(kpi.YES))}
     return {
         "as_of": now,
         "period": period,
@@ -141,7 +146,7 @@ def dashboard(
             f"by_{name}": kpi.table(
                 rows, names.get(name, {}), kpi.NOT_ASSIGNED if name == "institution" else None
             )
-            for name, rows in current.by.items()
+            for name, rows in tables.items()
         },
         "definitions": kpi.DEFINITIONS,
     }

@@ -46,6 +46,13 @@ CHANNELS = {
     "api": {"ar": "نظام آخر", "en": "Another system"},
 }
 
+#: What a complaint may be: either, both, or neither.
+FLAGS = {
+    "service": {"ar": "خدمة", "en": "Service"},
+    "rights": {"ar": "حقوق", "en": "Rights"},
+}
+YES, NO = "yes", "no"
+
 NOT_ASSIGNED = {"ar": "لم تُحدَّد جهة بعد", "en": "No institution yet"}
 
 USUAL_DAYS = 30

@@ -139,4 +139,16 @@ class DashboardSchema(Schema):
     by_status = fields.List(fields.Nested(RowSchema), required=True)
     by_kind = fields.List(fields.Nested(RowSchema), required=True)
     by_channel = fields.List(fields.Nested(RowSchema), required=True)
+    by_flag = fields.List(
+        fields.Nested(RowSchema),
+        required=True,
+        metadata={
+            "description": "service and rights; one complaint may be both, so that the rows do not add up"
+        },
+    )
+    by_rights_code = fields.List(
+        fields.Nested(RowSchema),
+        required=True,
+        metadata={"description": "each right that complaints are about; one may be about several"},
+    )
     definitions = fields.List(fields.Nested(DefinitionSchema), required=True)

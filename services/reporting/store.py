@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.reporting import figures
 
@@ -48,6 +49,9 @@ complaint = sa.Table(
     sa.Column("escalated", sa.Boolean, nullable=False, server_default="false"),
     sa.Column("notices_delivered", sa.Integer, nullable=False, server_default="0"),
     sa.Column("notices_failed", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("service", sa.Boolean, nullable=False, server_default="true"),
+    sa.Column("rights", sa.Boolean, nullable=False, server_default="false"),
+    sa.Column("rights_codes", ARRAY(CODE), nullable=False, server_default="{}"),
 )
 
 #: Public names of institutions, as the last fact that named one said.
@@ -64,7 +68,7 @@ figure = sa.Table(
     metadata,
     sa.Column("slice", sa.SmallInteger, primary_key=True),
     sa.Column("day", sa.Date, primary_key=True),
-    *(sa.Column(name, CODE, primary_key=True) for name in figures.DIMENSIONS),
+    *(sa.Column(name, CODE, primary_key=True) for name in (*figures.DIMENSIONS, figures.RIGHT)),
     *(sa.Column(name, sa.Integer, nullable=False) for name in figures.MEASURES),
 )
 
@@ -111,10 +115,16 @@ _SQL_TYPES = {
     "due_at": "timestamptz",
     "notices_delivered": "int",
     "notices_failed": "int",
+    "service": "boolean",
+    "rights": "boolean",
+    "rights_codes": "text[]",
     **dict.fromkeys(("kind", "category", "governorate", "channel", "institution", "status"), "text"),
 }
 
-RECEIVED_COLUMNS = ("kind", "category", "governorate", "channel", "received_at")
+RECEIVED_COLUMNS = (
+    *("kind", "category", "governorate", "channel", "received_at"),
+    *("service", "rights", "rights_codes"),
+)
 ASSIGNED_COLUMNS = ("institution", "assigned_at")
 PROMISED_COLUMNS = ("due_at",)
 MOVED_COLUMNS = ("status",)

@@ -255,7 +255,7 @@ _REPORTING = [
                                     (SELECT count(*) FROM routing.outbox WHERE type = 'PromiseSet'),
                                     (SELECT count(*) FROM notification.outbox WHERE type = 'NotificationDelivered'),
                                     (SELECT count(*) FROM notification.outbox WHERE type = 'NotificationFailed')]::text) AS told
-               FROM reporting.figure GROUP BY slice) s
+               FROM reporting.figure WHERE rights_code = '*' GROUP BY slice) s
            WHERE kept <> told GROUP BY slice""",
     ),
 ]

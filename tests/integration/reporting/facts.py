@@ -33,7 +33,7 @@ def fact(kind: str, complaint: str, /, **data: object) -> Event:
     return Event(new_id(), kind, 1, source, complaint, 1, NOW, "-", loaded, "test")
 
 
-def received(complaint: str, **changes: str) -> Event:
+def received(complaint: str, **changes: object) -> Event:
     usual = {
         "kind": "complaint",
         "category": "water.outage",

@@ -9,6 +9,8 @@ from services.chassis import actor, clock
 from services.reporting import api, events, kpi, schemas, service
 from tests.integration.reporting.facts import apply, assigned, failed, promised, received, some_id
 
+RIGHTS = {"service": True, "rights": True, "rights_codes": ["CP-LIFE", "ES-HEALTH"]}
+
 
 @pytest.fixture
 def client(databases):
@@ -42,7 +44,11 @@ def test_only_the_coordinator_sees_it(client):
 def test_the_dashboard_shows_what_the_facts_say(client, coordinator):
     one, two, three = some_id(), some_id(), some_id()
     apply(
-        [received(one), received(two, kind="question"), received(three, received_at="2026-11-17T10:00:00Z")]
+        [
+            received(one, **RIGHTS),
+            received(two, kind="question"),
+            received(three, received_at="2026-11-17T10:00:00Z"),
+        ]
     )
     apply([assigned(one), promised(one, "2026-11-20T08:00:00Z"), failed(two)])
     answer = client.get("/dashboard?from=2026-11-18&to=2026-11-19", headers=coordinator)
@@ -59,6 +65,15 @@ def test_the_dashboard_shows_what_the_facts_say(client, coordinator):
         ("MWI", {"ar": "وزارة MWI", "en": "Ministry MWI"}),
     ]
     assert {row["code"]: row["received"] for row in page["by_kind"]} == {"complaint": 1, "question": 1}
+    # One is both; of the other nothing was said.
+    assert {row["code"]: (row["name"]["en"], row["received"]) for row in page["by_flag"]} == {
+        "service": ("Service", 2),
+        "rights": ("Rights", 1),
+    }
+    assert [(row["code"], row["name"], row["overdue"]) for row in page["by_rights_code"]] == [
+        ("CP-LIFE", None, 1),
+        ("ES-HEALTH", None, 1),
+    ]
     assert {row["code"]: row["name"]["ar"] for row in page["by_status"]} == {
         "received": "مستلمة",
         "assigned": "محالة إلى الجهة",

@@ -23,6 +23,23 @@ from tests.integration.reporting.facts import (
     some_id,
 )
 
+#: What may be said of flags: nothing, a right without its code, and both with one code or two.
+FLAGGED = (
+    {},
+    {"service": False, "rights": True},
+    {"service": True, "rights": True, "rights_codes": ["ES-HEALTH"]},
+    {"service": False, "rights": True, "rights_codes": ["CP-EQUAL", "ES-HEALTH"]},
+)
+
+
+def values_of(row, name: str) -> list[str]:
+    """The values of a dimension that a complaint is counted under."""
+    if name == "rights_code":
+        return row.rights_codes
+    if name in kpi.FLAGS:
+        return [kpi.YES if getattr(row, name) else kpi.NO]
+    return [getattr(row, name) or "-"]
+
 
 def test_a_complaint_is_counted_in_the_cell_where_it_stands_now(databases):
     one, two = some_id(), some_id()
@@ -112,15 +129,18 @@ def test_an_unowned_complaint_that_is_assigned_later_is_unowned_no_more(database
 def test_overdue_is_right_before_and_after_it_is_marked(databases):
     one, two = some_id(), some_id()
     due = NOW - timedelta(seconds=1)
-    apply([received(one), assigned(one), promised(one, due.isoformat()), received(two), promised(two)])
+    about = {"rights": True, "rights_codes": ["ES-HEALTH"]}
+    apply(
+        [received(one, **about), assigned(one), promised(one, due.isoformat()), received(two), promised(two)]
+    )
     assert read(now=due).totals["overdue"] == 0
-    for name in ("institution", "category", "governorate", "kind", "channel", "status"):
-        before = read().by[name]
-        assert sum(row["overdue"] for row in before.values()) == 1
+    before = read().by
+    for name in board.BREAKDOWNS:
+        assert sum(row["overdue"] for row in before[name].values()) == 1
     with database.transaction("reporting") as connection:
         assert handlers.mark_overdue(connection, now=NOW) == 1
         assert handlers.mark_overdue(connection, now=NOW) == 0
-    assert read().by[name] == before
+    assert read().by == before
     assert differences() == []
     # A promise that moved takes it back, and is overdue again when it has passed.
     apply([moved(one)])
@@ -139,6 +159,7 @@ def test_every_filter_gives_what_the_rows_give(databases):
                 category=chance.choice(("water.outage", "health.waiting", "tax.customs")),
                 governorate=chance.choice(("JO-AM", "JO-IR", "JO-AQ")),
                 channel=chance.choice(list(kpi.CHANNELS)),
+                **chance.choice(FLAGGED),
                 received_at=(NOW - timedelta(days=chance.randrange(130), hours=9)).isoformat(),
             )
             for each in ids
@@ -172,9 +193,26 @@ def test_every_filter_gives_what_the_rows_give(databases):
         by_day = {day: row["received"] for day, row in answer.by_day.items() if row["received"]}
         assert by_day == Counter(row.received_day for row in rows)
         for name in board.BREAKDOWNS:
-            expected = Counter(getattr(row, name) or "-" for row in rows)
+            expected = Counter(value for row in rows for value in values_of(row, name))
             got = {code: row["received"] for code, row in answer.by[name].items() if row["received"]}
             assert got == expected, (filters, name)
+
+
+def test_a_complaint_is_counted_by_each_of_its_rights_and_flags_wherever_it_goes(databases):
+    ids = [some_id() for _ in FLAGGED]
+    apply([received(each, **flags) for each, flags in zip(ids, FLAGGED, strict=True)])
+    for number, body in enumerate((None, "MOH", "MWI")):
+        if body is not None:
+            apply([assigned(each, body) for each in ids])
+        answer = read(**({"institution": body} if body else {}))
+        for figure, expected in (("received", 1), ("assigned", min(number, 1))):
+            by = {name: {code: row[figure] for code, row in rows.items()} for name, rows in answer.by.items()}
+            assert by["rights_code"] == {"CP-EQUAL": expected, "ES-HEALTH": 2 * expected}
+            assert by["service"] == {"yes": 2 * expected, "no": 2 * expected}
+            assert by["rights"] == {"yes": 3 * expected, "no": expected}
+            assert answer.totals[figure] == 4 * expected
+    assert not any(row["received"] for row in read(institution="MOH").by["rights_code"].values())
+    assert differences() == []
 
 
 def test_a_question_bears_figures_that_drifted(databases):
