@@ -116,7 +116,7 @@ def _page(typed: Mapping[str, str], errors: Errors, status: int = 200) -> flask.
         may_plan=may_plan,
         officers=sorted(shown.items(), key=lambda each: each[1]),
         leave=_leave(people, shown),
-        on_call=_on_call(body, shown) if may_plan and body else None,
+        on_call=_on_call(body) if may_plan and body else None,
         done=render.words()(DONE[flask.request.args["done"]])
         if flask.request.args.get("done") in DONE
         else "",
@@ -178,13 +178,16 @@ def _leave(people: list[dict[str, Any]], shown: Mapping[str, str]) -> list[dict[
     return sorted(found, key=lambda each: each["first_day"])
 
 
-def _on_call(body: str, shown: Mapping[str, str]) -> dict[str, Any] | None:
+def _on_call(body: str) -> dict[str, Any] | None:
     found = desk.attempt("GET", desk.target("/staff/directory/on-call", institution=body))
     if found is None:
         return None
     return {
-        "now": [shown.get(str(each), "") for each in found["officers"]],
-        "rota": [{**each, "who": shown.get(str(each["officer_id"]), "")} for each in found["rota"]],
+        "now": [render.name_of(found["people"].get(str(each))) for each in found["officers"]],
+        "rota": [
+            {**each, "who": render.name_of(found["people"].get(str(each["officer_id"])))}
+            for each in found["rota"]
+        ],
     }
 
 

@@ -11,6 +11,7 @@ from services.chassis import database
 from services.chassis.clock import now
 from services.chassis.web import Blueprint, Problem, current_actor, require
 from services.routing import handlers
+from services.routing.desks.store_worklist import names
 from services.routing.directory import handlers as handlers_directory
 from services.routing.directory import handlers_rules, presence, schemas, schemas_changes, snapshot
 from services.routing.directory import store as store_directory
@@ -149,10 +150,13 @@ def on_call(query: dict[str, Any]) -> dict[str, Any]:
     with database.transaction(handlers.SOURCE) as connection:
         asked = snapshot.current(connection).on_call(body, at)
         rota = store_directory.rows_of(connection, "duty")
-    ahead = [each for each in rota if each["institution"] == body and each["ends_at"] > at]
+        ahead = [each for each in rota if each["institution"] == body and each["ends_at"] > at]
+        people = {str(each["officer_id"]) for each in ahead} | {str(each) for each in asked}
+        named = names(connection, sorted(people))
     return {
         "at": at,
         "officers": asked,
+        "people": named,
         "rota": sorted(ahead, key=lambda each: (each["starts_at"], each["position"])),
     }
 

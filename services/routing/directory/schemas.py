@@ -187,8 +187,12 @@ class OnCallQuerySchema(Schema):
 
 
 class OnCallSchema(Schema):
-    """Who is on call at a moment, in the order in which they are asked, covers included; and the turns that have not ended."""
+    """Who is on call at a moment, in the order in which they are asked, covers included; and the turns that have not ended.
+
+    `people` are the names of them all by their ids.
+    """
 
     at = fields.AwareDateTime(required=True)
     officers = fields.List(fields.UUID(), required=True)
     rota = fields.List(fields.Nested(DutySchema), required=True)
+    people = fields.Dict(keys=fields.String(), values=fields.Nested(NameSchema), required=True)
