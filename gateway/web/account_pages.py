@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from gateway import admission, policy, sessions
 from gateway.admission import limited
-from gateway.web import kept, render, sign_in_forms, sign_in_pages
+from gateway.web import desk, kept, render, sign_in_forms, sign_in_pages
 from gateway.web.render import N_
 from services.chassis.actor import require
 from services.chassis.problems import Problem
@@ -144,9 +144,8 @@ def _shown() -> Response:
         if found is None or found["account"] is None:
             sessions.forget(session.id)
             raise Problem(401, "token_missing")
-    return render.page(
+    return desk.page(
         "staff/sessions.html",
-        who=sign_in_pages.signed_in_as(),
         found=found,
         changed="changed" in flask.request.args,
         few=sign_in_pages.FEW_CODES,

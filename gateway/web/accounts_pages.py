@@ -33,6 +33,7 @@ def show() -> flask.Response:
         body=query["institution"],
         onward=onward,
         first=urlencode(kept) if query["after"] else None,
+        after=query["after"],
         done="ended" in args,
     )
 

@@ -267,6 +267,14 @@ def _end_of(day: str) -> str:
         return day
 
 
+def begun(case: Mapping[str, Any], action: str) -> dict[str, str]:
+    """What a form begins with: a new reply with the one that was returned, to be mended and not written again."""
+    newest = case["replies"][-1] if case["replies"] else None
+    if action != "propose_reply" or newest is None or newest["state"] != "returned":
+        return {}
+    return {name: newest[name] for name in TEMPLATED}
+
+
 def filled(typed: Mapping[str, str], template: Mapping[str, Any]) -> dict[str, str]:
     """What was typed with a reply template put in: into what is empty, and below what was written. Nothing is overwritten."""
     found = dict(typed)

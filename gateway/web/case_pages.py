@@ -56,7 +56,7 @@ def action_form(complaint_id: str, action: str) -> Response:
     case, complaint = _read(complaint_id)
     if not any(each["action"] == action for each in case["allowed_actions"]):
         return flask.redirect(render.url(desk.case_path(complaint_id)), 303)
-    return _form(case, complaint, action, {}, [])
+    return _form(case, complaint, action, case_forms.begun(case, action), [])
 
 
 @kept.comes_back

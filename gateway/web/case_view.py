@@ -88,8 +88,13 @@ def _notes(case: Mapping[str, Any], details: Mapping[str, Any]) -> list[str]:
         if details.get(name) in known:
             found.append(say(known[details[name]]))
     if details.get("score"):
-        found.append(say(N_("%(score)s of 5")) % {"score": render.number(details["score"])})
+        found.append(_score(details["score"]))
     return found
+
+
+def _score(score: int) -> str:
+    values = {"score": render.number(score), "most": render.number(5)}
+    return render.words()(N_("%(score)s of %(most)s")) % values
 
 
 def conversation(complaint: Mapping[str, Any]) -> list[Said]:
@@ -99,7 +104,7 @@ def conversation(complaint: Mapping[str, Any]) -> list[Said]:
         title = case_words.UTTERANCES.get(each["kind"])
         notes = []
         if each["facts"].get("score"):
-            notes.append(say(N_("%(score)s of 5")) % {"score": render.number(each["facts"]["score"])})
+            notes.append(_score(each["facts"]["score"]))
         found.append(
             Said(
                 say(title) if title else each["kind"],

@@ -12,13 +12,13 @@ STATES = {
     "accepted": N_("In work"),
     "reply_proposed": N_("Reply to be approved"),
     "answered": N_("Answered"),
-    "closed": N_("Closed"),
+    "closed": N_("File closed"),
     "awaiting_complainant": N_("Waits for the complainant"),
     "in_transfer": N_("Being passed on"),
-    "disputed": N_("Disputed"),
+    "disputed": N_("Under dispute"),
     "referred": N_("Referred outside"),
-    "withdrawn": N_("Withdrawn"),
-    "inadmissible": N_("Not admissible"),
+    "withdrawn": N_("Taken back"),
+    "inadmissible": N_("Not admitted"),
     "merged": N_("Joined with another"),
 }
 

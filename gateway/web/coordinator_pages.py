@@ -62,6 +62,7 @@ def show() -> flask.Response:
             {
                 "view": view,
                 "heading": render.words()(heading),
+                "tile": render.words()(officer_pages.VIEWS[view][0]),
                 "empty": render.words()(empty),
                 "count": counts.get(view, ""),
                 "address": render.url("/staff/cases") + f"?view={view}",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
+from uuid import UUID
 
 import flask
 
@@ -27,7 +28,7 @@ ROLE_NAMES = {
     "approver": N_("Approver"),
     "head": N_("Head of the body"),
     "coordinator": N_("Government coordinator"),
-    "operations": N_("Operations"),
+    "operations": N_("Operations team"),
 }
 #: (path, view of the worklist, label, name of its count, roles); an entry shows when the table of policy lets its reader in.
 NAVIGATION: tuple[tuple[str, str | None, str, str | None, frozenset[str]], ...] = (
@@ -189,7 +190,7 @@ def frame(counts: Mapping[str, str]) -> dict[str, Any]:
     return {
         "navigation": entries,
         "home": render.url(sign_in_pages.landing(roles)),
-        "who": sign_in_pages.signed_in_as(),
+        "who": _who(),
         "role": next((say(text) for role, text in ROLE_NAMES.items() if role in roles), ""),
         "body": (render.name_of(names.by_code("bodies").get(body)) or body) if body else None,
         "whose": kept.whose(current_actor().id),
@@ -197,6 +198,16 @@ def frame(counts: Mapping[str, str]) -> dict[str, Any]:
         # A page that was posted to is left where it was asked for: its address answers GET as well.
         "other_address": f"{render.url(here, other)}?{urlencode([*query, ('language', other)])}",
     }
+
+
+def _who() -> str:
+    """What whoever is signed in knows the account by. By a token it may be an id of the directory, which tells nobody anything."""
+    name = sign_in_pages.signed_in_as()
+    try:
+        UUID(name)
+    except ValueError:
+        return name
+    return render.words()(N_("Your account"))
 
 
 def _is_entry(view: str | None) -> bool:

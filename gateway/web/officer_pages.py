@@ -31,7 +31,7 @@ VIEWS = {
     "team": (N_("The whole body"), N_("The body has no open case.")),
     "unowned": (N_("Unowned"), N_("Every case has an officer.")),
     "arbiter": (N_("For the arbiter"), N_("No transfer waits for a decision.")),
-    "disputed": (N_("Disputed"), N_("No dispute waits for a decision.")),
+    "disputed": (N_("Under dispute"), N_("No dispute waits for a decision.")),
 }
 #: Who sees which view, in the order of the tabs; routing has the last word.
 _OF_A_BODY = (

@@ -108,7 +108,9 @@ def ngettext(singular: str, plural: str, count: int) -> str:
 
 
 def digits() -> str:
-    """Which digits the reader chose: "latn" or, in Arabic only, "arab"."""
+    """Which digits the reader chose: "latn" or, in Arabic only, "arab". Where nobody reads, nobody chose."""
+    if not flask.has_request_context():
+        return "latn"
     return "arab" if language() == "ar" and flask.request.cookies.get("digits") == "arab" else "latn"
 
 
@@ -122,7 +124,17 @@ def catalogue(lang: str) -> gettext.NullTranslations:
     compiled = io.BytesIO()
     mofile.write_mo(compiled, read)
     compiled.seek(0)
-    return gettext.GNUTranslations(compiled)
+    return _Texts(compiled)
+
+
+class _Texts(gettext.GNUTranslations):
+    """Arabic texts, in which what numbers they state themselves are in the digits that the reader chose, too."""
+
+    def gettext(self, message: str) -> str:
+        return said(super().gettext(message))
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return said(super().ngettext(msgid1, msgid2, n))
 
 
 @functools.cache

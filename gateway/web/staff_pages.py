@@ -9,7 +9,7 @@ import flask
 
 from gateway.admission import limited
 from gateway.api import forward
-from gateway.web import charts, names, render, sign_in_pages
+from gateway.web import charts, desk, names, render
 from gateway.web.file_pages import KIND_NAMES
 from gateway.web.render import N_
 from services.chassis.actor import current_actor, require
@@ -49,7 +49,7 @@ def dashboard() -> flask.Response:
     if answer.status != 200:
         raise Problem(503, "busy", headers={"Retry-After": "5"})
     found = json.loads(answer.body)
-    return render.page(
+    return desk.page(
         "staff/dashboard.html",
         422 if errors else 200,
         errors=errors,
@@ -65,7 +65,6 @@ def dashboard() -> flask.Response:
         governorates=names.by_code("governorates"),
         categories=names.by_code("categories"),
         kinds=KIND_NAMES,
-        who=sign_in_pages.signed_in_as(),
     )
 
 

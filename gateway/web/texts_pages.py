@@ -32,7 +32,7 @@ Errors = list[dict[str, str]]
 @limited("staff")
 @require(*AUTHORS)
 def show() -> flask.Response:
-    """The texts that are offered, one's own first."""
+    """The texts that are offered, one's own first, and of these those in the language of the page."""
     done = flask.request.args.get("done")
     return desk.page(
         "staff/texts.html",
@@ -91,7 +91,9 @@ def write() -> Response:
 
 def _all() -> list[dict[str, Any]]:
     found = [each for each in desk.items(desk.get("/staff/reply-templates")) if not each["withdrawn"]]
-    return sorted(found, key=lambda each: (not _own(each), each["name"]))
+    return sorted(
+        found, key=lambda each: (not _own(each), each["language"] != render.language(), each["name"])
+    )
 
 
 def _own(each: Mapping[str, Any]) -> bool:

@@ -63,3 +63,19 @@ def test_every_desk_fits_and_can_be_read_and_hit(come_in, system, cases, prefix,
                 found[role, path] = wrong
         assert page.complaints == []
     assert found == {}
+
+
+def test_a_case_on_paper_is_ink_on_white_with_its_exact_time_and_without_buttons(come_in, system, cases):
+    page = come_in("officer", "sub", viewport=DESK, scheme="dark")
+    page.goto(f"{system.gateway}/staff/cases/{cases['returned']}")
+    page.emulate_media(media="print", color_scheme="dark")
+    seen = {
+        name: page.locator(name).first.is_visible()
+        for name in (".filed", "#reply", ".history", ".promise .printed", ".desk-nav", ".what-now", ".foot")
+    }
+    assert [name for name, visible in seen.items() if not visible] == [".desk-nav", ".what-now", ".foot"]
+    colours = page.evaluate(
+        "[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]"
+    )
+    assert colours == ["rgb(255, 255, 255)", "rgb(0, 0, 0)"]
+    assert page.evaluate(PALE) == []

@@ -7,7 +7,10 @@ from tests.e2e.test_pages import LAID_OUT, PALE
 from tests.support import journey
 from tests.support.poll import until
 
-PATHS = ("coordinator", "team?institution=WAJ", "calendar", "directory?institution=WAJ", "reply-templates")
+PATHS = (
+    *("coordinator", "team?institution=WAJ", "calendar", "directory?institution=WAJ", "reply-templates"),
+    *("on-call?institution=WAJ", "on-call?of=WAJ", "directory/import", "accounts", "dashboard", "sessions"),
+)
 
 
 @pytest.fixture

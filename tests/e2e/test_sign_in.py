@@ -61,7 +61,7 @@ def test_an_officer_comes_in_by_the_ministry_and_goes_out(open_page, system, min
     # The cookie of the session is sent to no page that another site led to: this one goes on by itself.
     page.wait_for_url(re.compile(r"/en/staff/(desk|sessions)"))
     page.goto(f"{system.gateway}/en/staff/sessions")
-    assert RANIA in page.locator("main").inner_text()
+    assert RANIA in page.locator(".who-am-i").inner_text()
     page.locator("form[action$=sign-out] button").first.click()
     assert page.locator("h1").inner_text() == "You are signed out"
     page.locator("main .button").first.click()

@@ -209,6 +209,19 @@ def test_a_history_is_told_newest_first_with_names_and_what_was_written(english)
     assert (told[2].who, told[2].notes) == ("The system", ("to Rana",))
 
 
+def test_a_reply_that_was_returned_is_mended_and_not_written_again():
+    reply = {name: f"{name} as it was" for name in case_forms.TEMPLATED}
+    returned = {"replies": [{**reply, "state": "approved"}, {**reply, "found": "again", "state": "returned"}]}
+    assert case_forms.begun(returned, "propose_reply") == {**reply, "found": "again"}
+    assert case_forms.begun(returned, "ask") == {}
+    assert case_forms.begun({"replies": [{**reply, "state": "approved"}]}, "propose_reply") == {}
+    assert case_forms.begun({"replies": []}, "propose_reply") == {}
+
+
 def test_the_words_of_a_number_are_said_in_the_digits_that_were_chosen(pages):
     with pages.application.test_request_context("/staff/desk", headers={"Cookie": "digits=arab"}):
         assert render.ngettext("%(count)s hour left", "%(count)s hours left", 7) == "بقيت ٧ ساعات"
+        # Also what a text says itself.
+        assert "٩١١" in render.words()("In danger of life call 911 first.")
+    with pages.application.test_request_context("/staff/desk"):
+        assert "911" in render.words()("In danger of life call 911 first.")
