@@ -16,16 +16,7 @@ UNLIMITED = ("chassis_live", "chassis_ready", "chassis_metrics_page", "chassis_o
 
 def create_app() -> flask.Flask:
     """The WSGI app. Raises SettingError, UnguardedRoute, UnlimitedRoute or NotInPolicy rather than start half open."""
-    chosen = settings.load(Settings)
-    auth.check_key(chosen.staff_token_key)
-    # What the process kept of an app that it built before, in tests, holds for that app's settings.
-    clients.forget()
-    auth.forget()
-    sessions.forget()
-    names.forget()
-    offered.forget()
-    limits.current.cache_clear()
-    limits.current()
+    prepare()
     app = chassis_app(
         "gateway",
         forward.blueprint("public", public.ROUTES),
@@ -42,6 +33,18 @@ def create_app() -> flask.Flask:
     admission.check_views(app, UNLIMITED)
     policy.check(app)
     return app
+
+
+def prepare() -> None:
+    """Checks the settings, and lets go of what the process kept under others, in tests. Raises SettingError."""
+    auth.check_key(settings.load(Settings).staff_token_key)
+    clients.forget()
+    auth.forget()
+    sessions.forget()
+    names.forget()
+    offered.forget()
+    limits.current.cache_clear()
+    limits.current()
 
 
 def _refuse_by_page(app: flask.Flask) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from gateway.settings import Settings
 from services.chassis import settings
+from tests.support.apps import app_of
 from tests.unit.gateway.at_ministry import ministry, mwi, process, settings_of  # noqa: F401 - fixtures.
 from tests.unit.gateway.said import NUMBER, Intake
 from tests.unit.gateway.signing_in import rania, staff  # noqa: F401 - fixtures.
@@ -95,11 +96,12 @@ def service(serve):
 @pytest.fixture
 def gateway(environment):
     """Builds the gateway's app with changed settings and returns a client of it."""
-    from gateway.app import create_app
+    from gateway.app import create_app, prepare
 
     def build(**changes: str):
         environment({name: str(value) for name, value in changes.items()})
-        return create_app().test_client()
+        prepare()
+        return app_of(create_app).test_client()
 
     return build
 
@@ -117,7 +119,7 @@ def pages(gateway, environment, serve):
     environment({"DATABASE_URL_INTAKE": WAY_OUT})
     from services.intake.api import create_intake_app
 
-    return gateway(INTAKE_URL=serve(create_intake_app()), ROUTING_URL="http://127.0.0.1:1")
+    return gateway(INTAKE_URL=serve(app_of(create_intake_app)), ROUTING_URL="http://127.0.0.1:1")
 
 
 @pytest.fixture

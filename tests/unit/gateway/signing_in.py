@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from services.chassis.clock import now
 from services.cli.main import main
 from services.routing.staff import credentials
+from tests.support.apps import app_of
 
 RANIA = "rania@mwi.gov.jo"
 NEW = "a horse that is correct"
@@ -32,7 +33,7 @@ def staff(databases, gateway, serve):
     """`.browser()` is a new client of one gateway before routing; `.password` is Rania's first; `.code(secret, ahead)`."""
     from services.routing.service import create_app
 
-    app = gateway(ROUTING_URL=serve(create_app())).application
+    app = gateway(ROUTING_URL=serve(app_of(create_app))).application
     password = command("add", "--subject", RANIA, "--role", "officer", "--institution", "MWI")
 
     def code(secret: bytes, ahead: int = 0) -> str:

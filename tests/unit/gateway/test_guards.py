@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 import flask
@@ -55,12 +56,14 @@ IDEMPOTENT_BY_NATURE = {
 KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
 
 
+@cache
 def keys() -> dict[str, str]:
     """Every text of the pages that is to be translated, and where it is."""
     found = extract_from_dir(str(WEB), METHODS, OPTIONS, KEYWORDS)
     return {key if isinstance(key, str) else key[0]: f"{name}:{line}" for name, line, key, _, _ in found}
 
 
+@cache
 def arabic() -> dict[str, str]:
     with (WEB / "locale/ar/LC_MESSAGES/messages.po").open("rb") as source:
         return {

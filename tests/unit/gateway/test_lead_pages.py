@@ -10,6 +10,7 @@ import pytest
 from gateway import auth
 from services.chassis import database
 from services.chassis.clock import in_amman, new_id, now
+from tests.support.apps import app_of
 
 BODY = "WAJ"
 TEXT = "نص للرد على انقطاع المياه."
@@ -24,7 +25,9 @@ def lead(databases, keys, serve, gateway):
 
     with database.transaction("routing") as connection:
         seed.fill(connection, now())
-    client = gateway(INTAKE_URL=serve(create_intake_app()), ROUTING_URL=serve(create_routing_app()))
+    client = gateway(
+        INTAKE_URL=serve(app_of(create_intake_app)), ROUTING_URL=serve(app_of(create_routing_app))
+    )
 
     class Person:
         def __init__(self, role: str, prefix: str = "/en"):

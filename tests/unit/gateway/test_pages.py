@@ -7,6 +7,7 @@ import pytest
 from gateway import auth
 from gateway.web import render, sign_in_pages, track_pages
 from services.chassis.clock import now
+from tests.support.apps import app_of
 
 LIMIT = 60_000
 # The reference grows with the interface, and who reads it is not in the street.
@@ -118,7 +119,7 @@ def test_names_that_were_read_once_outlive_their_service(gateway, serve, environ
     environment({"DATABASE_URL_INTAKE": "postgresql+psycopg2://nobody@127.0.0.1:1/nothing"})
     from services.intake.api import create_intake_app
 
-    client = gateway(INTAKE_URL=serve(create_intake_app()))
+    client = gateway(INTAKE_URL=serve(app_of(create_intake_app)))
     assert client.get("/file").status_code == 200
     kept = dict(names._kept)
     client = gateway(INTAKE_URL="http://127.0.0.1:1")

@@ -10,6 +10,7 @@ from gateway import auth, policy
 from services.chassis import actor
 from services.chassis.actor import require
 from services.chassis.clock import now
+from tests.support.apps import app_of
 from tests.unit.gateway.conftest import problem
 
 SINKS = ("DEMO_SMTP_SINK_URL", "DEMO_SMPP_SINK_URL")
@@ -215,7 +216,9 @@ def of_waj(databases, keys, serve, gateway):
     from services.routing.api import create_routing_app
     from tests.unit.routing.conftest import received
 
-    client = gateway(INTAKE_URL=serve(create_intake_app()), ROUTING_URL=serve(create_routing_app()))
+    client = gateway(
+        INTAKE_URL=serve(app_of(create_intake_app)), ROUTING_URL=serve(app_of(create_routing_app))
+    )
     filed = {"category": "water.outage", "governorate": "JO-IR", "text": "المياه مقطوعة عن الحي منذ أسبوع"}
     assert client.post("/v1/complaints", json=filed).status_code == 201
     ((complaint,),) = databases.rows("intake", "SELECT id::text FROM complaint")

@@ -9,6 +9,7 @@ from services.chassis import actor
 from services.chassis.clock import new_id, now
 from services.intake import handlers, settings
 from services.intake.complaint import Contact, Submission
+from tests.support.apps import app_of
 
 NOON = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 CONTACT = Contact("سارة الخطيب", "+962791234567", "sara@example.com", "any")
@@ -65,7 +66,7 @@ def client(databases):
     actor."""
     from services.intake import api
 
-    return api.create_intake_app().test_client()
+    return app_of(api.create_intake_app).test_client()
 
 
 @pytest.fixture
@@ -74,7 +75,7 @@ def bare_client(environment):
     from services.intake import api
 
     environment({"DATABASE_URL_INTAKE": None})
-    return api.create_intake_app().test_client()
+    return app_of(api.create_intake_app).test_client()
 
 
 def headers(*roles: str, language: str = "en", institution: str | None = None) -> dict[str, str]:

@@ -12,6 +12,7 @@ from services.chassis.clock import now as present
 from services.chassis.event import Event
 from services.routing import handlers
 from services.routing.cases.step import Keys
+from tests.support.apps import app_of
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 COORDINATOR = Actor("c", frozenset({"coordinator"}))
@@ -107,7 +108,7 @@ def ask(routing):
     """ask(actor, method, path, json, language) → (status, body) of a resource below /staff/directory."""
     from services.routing.service import create_app
 
-    client = create_app().test_client()
+    client = app_of(create_app).test_client()
 
     def send(who: Actor | None, method: str, path: str, body=None, language="en"):
         headers = {"Accept-Language": language}

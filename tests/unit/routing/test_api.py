@@ -9,6 +9,7 @@ from services.chassis import actor, database
 from services.chassis.actor import Actor
 from services.chassis.clock import now
 from services.routing.service import create_app, create_figures
+from tests.support.apps import app_of
 from tests.unit.routing.conftest import received
 
 COORDINATOR = Actor("c", frozenset({"coordinator"}))
@@ -22,7 +23,7 @@ def officer_of(institution: str) -> Actor:
 @pytest.fixture
 def call(routing):
     """call(actor, method, path, json) → (status, body)."""
-    client = create_app().test_client()
+    client = app_of(create_app).test_client()
 
     def send(who: Actor | None, method: str, path: str, body=None):
         headers = {"Accept-Language": "en"}

@@ -16,6 +16,7 @@ from services.chassis.clock import now
 from services.cli.main import main
 from services.routing.service import create_app
 from services.routing.staff import accounts, credentials
+from tests.support.apps import app_of
 
 RANIA = "rania@mwi.gov.jo"
 HOME = {"place": "198.51.100.0/24", "agent": "Firefox, Android"}
@@ -29,7 +30,7 @@ def command(*arguments: str):
 @pytest.fixture
 def ask(routing):
     """ask(path, body) → the answer to the gateway; `who`, `method` and `status` differ where given."""
-    client = create_app().test_client()
+    client = app_of(create_app).test_client()
 
     def send(path, body=None, who=GATEWAY, method="POST", status=200):
         headers = {"Authorization": f"Bearer {actor.sign(who, 'routing', now())}", "Accept-Language": "en"}

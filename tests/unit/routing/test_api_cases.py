@@ -10,6 +10,7 @@ from services.chassis.actor import Actor
 from services.chassis.clock import now
 from services.routing.cases import transitions as t
 from services.routing.service import create_app
+from tests.support.apps import app_of
 from tests.unit.routing.conftest import received
 from tests.unit.routing.desk import REPLY
 
@@ -24,7 +25,7 @@ def officer_of(institution: str, name: str = "o", *roles: str) -> Actor:
 @pytest.fixture
 def call(routing):
     """call(actor, method, path, json, language) → the answer."""
-    client = create_app().test_client()
+    client = app_of(create_app).test_client()
 
     def send(who: Actor, method: str, path: str, body=None, language="en"):
         headers = {

@@ -8,6 +8,7 @@ from services.chassis import actor
 from services.chassis.actor import Actor
 from services.chassis.clock import now
 from services.routing.service import create_app
+from tests.support.apps import app_of
 from tests.unit.routing.conftest import received
 from tests.unit.routing.desk import REPLY, Desk
 
@@ -26,7 +27,7 @@ def signed_in(who, *roles: str) -> Actor:
 @pytest.fixture
 def call(routing):
     """call(actor, path, method, body, language) → the answer."""
-    client = create_app().test_client()
+    client = app_of(create_app).test_client()
 
     def send(who: Actor, path: str, method: str = "GET", body=None, language="en"):
         headers = {

@@ -8,6 +8,7 @@ from services.chassis import actor
 from services.chassis.actor import Actor
 from services.chassis.clock import now
 from services.routing.service import create_app
+from tests.support.apps import app_of
 from tests.unit.routing.conftest import received
 
 COORDINATOR = Actor("c", frozenset({"coordinator"}))
@@ -26,7 +27,7 @@ def main_of(institution: str) -> Actor:
 @pytest.fixture
 def call(routing):
     """call(actor, method, path, body, language) → the answer."""
-    client = create_app().test_client()
+    client = app_of(create_app).test_client()
 
     def send(who: Actor, method: str, path: str, body=None, language="en"):
         headers = {

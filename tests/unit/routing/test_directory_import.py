@@ -11,6 +11,7 @@ from services.chassis.clock import now
 from services.routing.directory.files import cells, exporting, sheet
 from services.routing.directory.files import handlers as handlers_import
 from services.routing.service import create_app
+from tests.support.apps import app_of
 
 COORDINATOR = Actor("c", frozenset({"coordinator"}))
 HEAD = "email,institution,rank,name_ar,name_en,phone,languages"
@@ -22,7 +23,7 @@ TABLES = ("officer", "unit", "rule", "officer_leave", "certificate", "directory_
 @pytest.fixture
 def send(routing):
     """send(kind, content, **more) → (status, body)."""
-    client = create_app().test_client()
+    client = app_of(create_app).test_client()
 
     def post(kind, content, who=COORDINATOR, language="en", **more):
         headers = {
