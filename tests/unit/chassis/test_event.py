@@ -125,3 +125,9 @@ def test_noise_is_refused_and_never_crashes(body, headers):
 def test_a_naive_time_is_refused():
     with pytest.raises(MalformedEvent, match="ce-time"):
         read({**HEADERS, "ce-time": "2026-11-23T10:00:00"})
+
+
+@given(st.uuids())
+def test_an_id_is_the_same_however_it_is_written(identity):
+    ways = (str(identity), str(identity).upper(), identity.hex, identity.urn, f"{{{identity}}}")
+    assert {read({**HEADERS, "ce-id": way}).id for way in ways} == {str(identity)}
