@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+#: The one way in which what is hashed is written.
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False)
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -35,18 +38,12 @@ def hash_of(
 ) -> bytes:
     """The hash of a line after the one with the hash `previous`."""
     content = [number, action, actor, at.astimezone(UTC).isoformat(), details, previous.hex()]
-    canonical = json.dumps(
-        content, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False
-    )
-    return hashlib.sha256(canonical.encode()).digest()
+    return hashlib.sha256(_CANONICAL.encode(content).encode()).digest()
 
 
 def digest(content: Mapping[str, Any]) -> str:
     """Binds texts to a line without writing them into it: a history is never altered, and texts of people must be erasable."""
-    canonical = json.dumps(
-        content, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False
-    )
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(_CANONICAL.encode(content).encode()).hexdigest()
 
 
 def chained(
