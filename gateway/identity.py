@@ -23,6 +23,8 @@ from services.chassis import settings
 
 #: Clocks differ.
 LEEWAY_SECONDS = 60
+#: How old a logout token may be.
+LOGOUT_SECONDS = 3600
 _LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 _LONGEST_TOKEN = 16_384
 
@@ -116,6 +118,9 @@ def log_out(who: Provider, token: str) -> dict[str, Any]:
         ).validate(claims)
     except (JoseError, ValueError, TypeError) as error:
         raise NotProved(f"claims_{_word(error)}") from None
+    if claims["iat"] < time.time() - LOGOUT_SECONDS:
+        # That it was said before is remembered for a day; a token may come without an end of its own.
+        raise NotProved("claims_iat")
     events = claims.get("events")
     if not isinstance(events, dict) or _LOGOUT_EVENT not in events or "nonce" in claims:
         raise NotProved("no_logout_token")

@@ -97,13 +97,16 @@ def link(connection: Connection, code: str, account: str, subject: str, *, now: 
 
 def unlink(connection: Connection, code: str, account: str, *, now: datetime) -> bool:
     """Forgets by which subject a provider means an account, and ends the sessions that it opened; whether it was known."""
-    row = store_accounts.account_of(connection, credentials.normal_subject(account))
+    found = store_accounts.account_of(connection, credentials.normal_subject(account))
+    row = store_accounts.lock_account(connection, str(found.id)) if found is not None else None
     if row is None:
         return False
     subject = store_identity.subject_of_account(connection, code, str(row.id))
     if subject is None:
         return False
     store_identity.unlink(connection, code, str(row.id))
+    # Who is between the provider and our code would be linked anew by the ticket.
+    store_accounts.change_account(connection, str(row.id), epoch=row.epoch + 1)
     store_identity.revoke_provider_sessions(connection, now, code, subject=subject)
     store_identity.insert_event(connection, str(row.id), "unlinked", accounts.COMMAND, now, code)
     return True

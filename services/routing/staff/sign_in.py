@@ -188,7 +188,8 @@ def opened(
 
 def _bound(connection: Connection, account_id: str, via: Via, now: datetime) -> bool:
     """Whether the provider means this account by this subject, from now on if it meant nobody until now."""
-    row = store_identity.provider_of(connection, via.provider)
+    # Held until the session is there: whoever ends what the provider opened waits for it, and ends it too.
+    row = store_identity.provider_of(connection, via.provider, hold=True)
     if row is None or row.state != "active":
         return False
     bound = store_identity.subject_of_account(connection, via.provider, account_id)

@@ -116,9 +116,12 @@ def providers(connection: Connection, *, active: bool = False) -> list[Row[Any]]
     return list(connection.execute(query))
 
 
-def provider_of(connection: Connection, code: str) -> Row[Any] | None:
-    """The provider of this code, or None."""
-    return connection.execute(_with_institutions().where(provider.c.code == code)).one_or_none()
+def provider_of(connection: Connection, code: str, *, hold: bool = False) -> Row[Any] | None:
+    """The provider of this code, or None. `hold`: it stays as it is until the transaction ends."""
+    query = _with_institutions().where(provider.c.code == code)
+    if hold:
+        query = query.with_for_update(of=provider, read=True)
+    return connection.execute(query).one_or_none()
 
 
 def insert_provider(connection: Connection, row: Mapping[str, Any], institutions: Iterable[str]) -> None:

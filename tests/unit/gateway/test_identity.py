@@ -1,5 +1,6 @@
 """Speaking with a provider of identity over HTTP: what is believed, and what a hostile, broken or slow one can do."""
 
+import time
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -171,6 +172,8 @@ def test_a_logout_token_names_whom_it_means(ministry):
         {"jti": None},
         {"exp": 1},
         {"iat": None},
+        {"iat": 1, "exp": None},
+        {"iat": int(time.time()) - identity.LOGOUT_SECONDS - 5, "exp": None},
     ],
 )
 def test_a_logout_token_that_is_none_ends_nothing(ministry, claims):

@@ -2,11 +2,19 @@
 
 import base64
 import re
+from datetime import timedelta
 from urllib.parse import urlsplit
 
+import eventlet
 import pytest
 
-from services.chassis import logs
+from services.chassis import clock, database, logs
+from services.routing.staff import sign_in, store
+from services.routing.staff.credentials import Keys
+from services.routing.staff.session import Life
+from services.routing.staff.sessions import Via, Where
+from services.routing.staff.sign_in import Came
+from tests.support import poll
 from tests.support.ministry_sign_in import SECRET
 from tests.unit.gateway.at_ministry import BY_OTP, OUR_CODE, WITH, fault_of, run, text
 from tests.unit.gateway.signing_in import HTML, RANIA, command, give, hidden
@@ -61,6 +69,36 @@ def test_our_code_is_asked_for_in_addition(staff, mwi):
     assert right.status_code == 303
     # Recovery codes are renewed by the code, since there is no password to type.
     assert 'autocomplete="one-time-code"' in text(other.get("/staff/recovery-codes"))
+
+
+def test_who_was_unlinked_on_the_way_to_our_code_is_not_linked_anew(staff, mwi):
+    mwi.enter(*OUR_CODE)
+    browser = staff.browser()
+    page = mwi.come(browser)
+    secret = base64.b32decode(re.search(r"secret=([A-Z2-7]+)", text(page)).group(1))
+    browser.post("/staff/sign-in/code", data={"ticket": hidden(page, "ticket"), "code": staff.code(secret)})
+    page = mwi.come(browser)
+    assert run("unlink", "--code", "mwi", "--account", RANIA)
+    answer = browser.post(
+        "/staff/sign-in/code", data={"ticket": hidden(page, "ticket"), "code": staff.code(secret, 1)}
+    )
+    assert answer.status_code == 422
+    assert staff.rows("routing", "SELECT count(*) FROM account_identity") == [(0,)]
+
+
+def test_a_provider_that_is_disabled_ends_who_is_just_coming_in(staff, mwi):
+    mwi.enter(*BY_OTP)
+    life = Life(timedelta(minutes=30), timedelta(hours=1), timedelta(hours=12))
+    via = Via("mwi", "p-rania")
+    came = Came(Where("x", "x"), via, Keys(b"l" * 32, b"m" * 32), life, clock.now(), clock.new_id)
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    with database.transaction("routing") as connection:
+        account = store.account_of(connection, RANIA)
+        assert sign_in.opened(connection, account, None, came).outcome == "in"
+        disabling = eventlet.spawn(run, "disable", "--code", "mwi")
+        poll.until(lambda: staff.rows("routing", waiting) == [(1,)])
+    assert disabling.wait() == "disabled\n"
+    assert staff.rows("routing", "SELECT count(*) FROM session WHERE revoked_at IS NULL") == [(0,)]
 
 
 def test_without_a_second_factor_there_nobody_comes_in(staff, mwi):
