@@ -27,6 +27,8 @@ LEEWAY_SECONDS = 60
 LOGOUT_SECONDS = 3600
 _LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 _LONGEST_TOKEN = 16_384
+#: What reading a token may raise; a payload may be nested deeper than Python goes.
+_UNREADABLE = (JoseError, ValueError, TypeError, KeyError, RecursionError)
 
 
 def authorization_url(who: Provider, flow: Mapping[str, Any], back: str) -> str:
@@ -83,7 +85,7 @@ def prove(who: Provider, code: str, flow: Mapping[str, Any], back: str) -> dict[
         except AuthlibBaseError:
             # A code that was used, has run out, or was given to somebody else.
             raise NotProved("code_refused") from None
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             raise NotReached("its answer is no token") from None
         signed = token.get("id_token")
         claims = _signed(who, known, signed, "sign in")
@@ -162,11 +164,11 @@ def _signed(who: Provider, known: Known, token: Any, purpose: str) -> jwt.Token:
         return jwt.decode(token, keys_of(who, known), algorithms=list(who.algorithms))
     except InvalidKeyIdError:
         fresh = keys_of(who, known, search=purpose)
-    except (JoseError, ValueError, TypeError, KeyError) as error:
+    except _UNREADABLE as error:
         raise NotProved(f"token_{_word(error)}") from None
     try:
         return jwt.decode(token, fresh, algorithms=list(who.algorithms))
-    except (JoseError, ValueError, TypeError, KeyError) as error:
+    except _UNREADABLE as error:
         raise NotProved(f"token_{_word(error)}") from None
 
 

@@ -21,6 +21,8 @@ from services.chassis import logs
 KEPT_SECONDS, STALE_SECONDS = 3600.0, 24 * 3600.0
 #: After it could not be reached, nobody else is made to wait for it for so long.
 REST_SECONDS = 5.0
+#: What could not be had anew is used as it was for so long before it is asked for again.
+AGAIN_SECONDS = 60.0
 #: Keys that are not known yet are looked for, so often in a minute at most: anybody can write a token that names one.
 _SEARCHES = 5
 #: So many people wait for one provider at once; the others are told at once.
@@ -73,8 +75,10 @@ class Known:
 
     document: dict[str, Any] | None = None
     document_at: float = 0.0
+    document_again: float = 0.0
     keys: KeySet | None = None
     keys_at: float = 0.0
+    keys_again: float = 0.0
     searches: dict[str, list[float]] = field(default_factory=dict)
     rests_until: float = 0.0
     places: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_AT_ONCE))
@@ -131,8 +135,9 @@ def document_of(who: Provider, known: Known) -> dict[str, Any]:
     with known.asking:
         # Whoever waited for somebody else's question does not ask it again when that one had no answer.
         known.check()
-        age = time.monotonic() - known.document_at
-        if known.document is not None and age < KEPT_SECONDS:
+        moment = time.monotonic()
+        age = moment - known.document_at
+        if known.document is not None and (age < KEPT_SECONDS or moment < known.document_again):
             return known.document
         try:
             known.document, known.document_at = _discovered(who), time.monotonic()
@@ -140,6 +145,7 @@ def document_of(who: Provider, known: Known) -> dict[str, Any]:
             if known.document is None or age > STALE_SECONDS:
                 known.rest()
                 raise
+            known.document_again = time.monotonic() + AGAIN_SECONDS
     return known.document
 
 
@@ -165,7 +171,7 @@ def keys_of(who: Provider, known: Known, *, search: str | None = None) -> KeySet
         known.check()
         moment = time.monotonic()
         age = moment - known.keys_at
-        if known.keys is not None and not search and age < KEPT_SECONDS:
+        if known.keys is not None and not search and (age < KEPT_SECONDS or moment < known.keys_again):
             return known.keys
         if search:
             lately = [each for each in known.searches.get(search, ()) if moment - each < 60]
@@ -178,6 +184,7 @@ def keys_of(who: Provider, known: Known, *, search: str | None = None) -> KeySet
             if known.keys is None or search or age > STALE_SECONDS:
                 known.rest()
                 raise
+            known.keys_again = time.monotonic() + AGAIN_SECONDS
         return known.keys
 
 
@@ -203,7 +210,7 @@ def get(who: Provider, url: str, token: str | None = None) -> dict[str, Any]:
         raise NotReached(f"it answers {answer.status_code}")
     try:
         found = json.loads(answer.content)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
         raise NotReached("its answer is no document")

@@ -7,7 +7,7 @@ import json
 import time
 from typing import Any
 
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.jwk import RSAKey
 
 #: What a provider calls us.
@@ -49,6 +49,8 @@ def tampered(fault: str, key: RSAKey, good: str) -> str:
         return jwt.encode({**header, "kid": "unknown"}, changed, other)
     if fault == "garbage":
         return "x.y.z"
+    if fault == "deep":
+        return jws.serialize_compact(header, b"[" * 9000, key)
     return jwt.encode(header, changed, key)
 
 

@@ -191,6 +191,8 @@ def create_app(issuer: str, redirect: str, auth: str = "client_secret_basic") ->
             return flask.redirect("http://169.254.169.254/latest")
         if fault == "large":
             return flask.Response("x" * (1024 * 1024), content_type="application/json")
+        if fault == "nested":
+            return flask.Response("[" * 100_000, content_type="application/json")
         document = {
             "issuer": issuer + "/other" if fault == "other_issuer" else issuer,
             "authorization_endpoint": issuer + "/authorize",

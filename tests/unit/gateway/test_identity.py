@@ -71,6 +71,7 @@ def test_the_address_is_looked_up_where_the_token_does_not_tell_it(ministry):
         "other_key",
         "unknown_key",
         "garbage",
+        "deep",
         "mix_up",
         "no_iss",
     ],
@@ -138,6 +139,26 @@ def test_a_provider_that_goes_away_is_remembered_for_those_who_come_back(ministr
     ministry.control(fault="broken")
     with pytest.raises(NotReached):
         identity.prove(ministry.who, code, flow, BACK)
+
+
+def test_what_is_old_and_cannot_be_had_anew_is_used_and_not_asked_for_by_everybody(ministry):
+    ministry.prove()
+    known = provider._remembered(ministry.who)
+    before = ministry.control()["asked"]
+    known.document_at -= provider.KEPT_SECONDS
+    known.keys_at -= provider.KEPT_SECONDS
+    ministry.control(fault="broken")
+    for _ in range(3):
+        assert provider.keys_of(ministry.who, known) is known.keys
+    ministry.control(fault=None)
+    asked = ministry.control()["asked"]
+    for path in ("/.well-known/openid-configuration", "/jwks"):
+        assert asked[path] == before[path] + 1
+    known.document_at -= provider.STALE_SECONDS
+    known.document_again = 0.0
+    ministry.control(fault="broken")
+    with pytest.raises(NotReached):
+        provider.keys_of(ministry.who, known)
 
 
 def test_without_our_secret_nothing_is_asked(ministry, settings_of):

@@ -25,7 +25,7 @@ from tests.unit.gateway.at_ministry import BACK, row
 
 @pytest.mark.parametrize(
     "fault",
-    ["other_issuer", "inner_address", "in_clear", "no_pkce", "redirects", "large", "broken"],
+    ["other_issuer", "inner_address", "in_clear", "no_pkce", "redirects", "large", "nested", "broken"],
 )
 def test_a_document_that_cannot_be_is_not_followed(ministry, fault):
     ministry.control(fault=fault)
