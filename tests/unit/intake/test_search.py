@@ -70,6 +70,12 @@ def test_words_find_what_is_open_at_the_own_body(search, filed):
     assert search("المياه", "head") == search("المياه", "approver") == [water]
 
 
+def test_signs_end_words_and_digits_are_the_same_in_either_script(search, filed):
+    identity, _ = filed('«النظافة»:والشارع؛الحديقة.الرصيف"البناية"(١٢٣٤٥٦٧٨٩٠)،فالجسر', "GAM")
+    for words in ("نظافة", "شارع", "حديقة", "رصيف", "بناية", "1234567890", "١٢٣٤٥٦٧٨٩٠", "جسر"):
+        assert search(words, institution="GAM") == [identity], words
+
+
 def test_titles_and_english_are_found_alike(search, filed):
     identity, _ = filed("The water has been cut for a WEEK.", "WAJ", title="Tank lorry", language="en")
     assert search("week Water") == search("tank") == search("lorr cut") == [identity]
