@@ -45,7 +45,7 @@ def test_a_missing_or_wrong_setting_ends_it_at_once_by_name(system, service, nam
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         check=False,
     )
     assert done.returncode == 78, done.stdout + done.stderr
@@ -75,7 +75,7 @@ def test_topology_is_there_and_what_is_missing_is_named(system, rabbit):
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         check=False,
     )
     bare.drop()
@@ -100,7 +100,7 @@ def test_jobs_and_services_take_their_secrets_from_files(system, tmp_path):
             cwd=ROOT,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr

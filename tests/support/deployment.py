@@ -176,7 +176,7 @@ class Deployment:
             capture_output=True,
             text=True,
             cwd=ROOT,
-            timeout=60,
+            timeout=120,
             check=False,
         )
         if done.returncode:

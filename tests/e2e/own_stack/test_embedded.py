@@ -40,7 +40,7 @@ class Run:
             assert self.child.poll() is None, self.text
             return status(self.gateway + "/health/ready") == 200 and (self.var / "running.json").exists()
 
-        until(ready, 60, every=0.1)
+        until(ready, 120, every=0.1)
         return self
 
     @property
@@ -83,7 +83,7 @@ def test_first_start_files_shows_and_stops_without_a_trace(tmp_path, bare):
     assert state["pid"] == run.child.pid
 
     run.child.send_signal(signal.SIGTERM)
-    assert run.child.wait(30) == 0, run.text
+    assert run.child.wait(60) == 0, run.text
     until(lambda: not run.processes())
     assert not (run.var / "running.json").exists()
 
@@ -91,7 +91,7 @@ def test_first_start_files_shows_and_stops_without_a_trace(tmp_path, bare):
     assert journey.track(again.gateway, tracking)["status"]["code"] == "assigned"
     assert again.text.count("filed on this first start") == 1
     again.child.send_signal(signal.SIGINT)
-    assert again.child.wait(30) == 0
+    assert again.child.wait(60) == 0
     until(lambda: not again.processes())
 
 
@@ -99,7 +99,7 @@ def test_a_kill_loses_nothing_and_the_next_start_takes_over(tmp_path, bare):
     run = Run(tmp_path, bare).wait_ready()
     filed = [journey.file(run.gateway) for _ in range(10)]
     run.child.kill()
-    run.child.wait(10)
+    run.child.wait(60)
     left = run.processes()
     assert left, "PostgreSQL is still there, as after any kill"
 
@@ -107,7 +107,7 @@ def test_a_kill_loses_nothing_and_the_next_start_takes_over(tmp_path, bare):
     for tracking in filed:
         journey.wait_until_assigned(again.gateway, tracking, 40)
     again.child.send_signal(signal.SIGTERM)
-    assert again.child.wait(30) == 0
+    assert again.child.wait(60) == 0
     until(lambda: not again.processes())
 
 
@@ -115,7 +115,7 @@ def test_a_taken_port_and_a_second_run_are_said_in_one_line(tmp_path, bare):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         run = Run(tmp_path, bare, port)
-        assert run.child.wait(30) == 1
+        assert run.child.wait(60) == 1
     assert (
         run.text.strip()
         == f"cannot run: port {port} is taken; choose another with GATEWAY_PORT=8010 make run"
@@ -123,15 +123,15 @@ def test_a_taken_port_and_a_second_run_are_said_in_one_line(tmp_path, bare):
 
     first = Run(tmp_path, bare).wait_ready()
     second = Run(tmp_path, bare)
-    assert second.child.wait(30) == 1
+    assert second.child.wait(60) == 1
     assert "another process already runs" in second.text
     first.child.send_signal(signal.SIGTERM)
-    assert first.child.wait(30) == 0
+    assert first.child.wait(60) == 0
 
 
 def test_a_stop_in_the_middle_of_starting_leaves_nothing(tmp_path, bare):
     run = Run(tmp_path, bare)
     until(lambda: "bringing the schemas" in run.text)
     run.child.send_signal(signal.SIGTERM)
-    run.child.wait(30)
+    run.child.wait(60)
     until(lambda: not run.processes())

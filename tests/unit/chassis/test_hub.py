@@ -22,7 +22,7 @@ def run(code: str, limit: float = 1.0) -> subprocess.CompletedProcess:
         [sys.executable, "-W", "ignore", "-c", program],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
 
