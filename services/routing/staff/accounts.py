@@ -197,19 +197,21 @@ def change_password(
     life: Life,
     now: datetime,
     device: str,
-) -> Changed | None:
+) -> Changed | str:
     """The owner's new password. Other sessions end, devices are forgotten but for this one, and this session gets a new id.
 
-    None when the session has ended meanwhile.
+    `over` when the session has ended meanwhile; `refused` when the password was changed, as by who presses the button twice.
     """
     started = changing.started
     assert started is not None
     assert started.account is not None
     account_id = str(started.account.id)
     row = store_accounts.lock_account(connection, account_id)
+    if row is not None and row.password_hash != started.password_hash:
+        return "refused"
     found = sessions.resume(connection, session_id, life=life, now=now, renew=sessions.AT_ONCE)
     if row is None or found is None or row.epoch != started.account.epoch:
-        return None
+        return "over"
     store_tries.settle_try(connection, started.attempt, "right")
     epoch = row.epoch + 1
     store_accounts.change_account(

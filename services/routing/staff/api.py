@@ -155,8 +155,8 @@ def change_password(body: dict[str, Any]) -> dict[str, Any]:
         changed = accounts.change_password(
             connection, changing, body["session"], hashed, keys=own, life=life, now=at, device=new_id()
         )
-    if changed is None:
-        return {"outcome": "over"}
+    if isinstance(changed, str):
+        return {"outcome": changed}
     return {"outcome": "changed", "session": changed.session, "mark": changed.mark}
 
 

@@ -27,6 +27,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from services.routing.staff.store_tries import sign_in_attempt
 from services.routing.store import institution, metadata, officer
 
+#: So many sessions of an account are shown.
+MOST_SHOWN = 50
+
 _UTC = DateTime(timezone=True)
 
 account = Table(
@@ -79,9 +82,11 @@ session = Table(
 _SERVICE = (officer.c.valid_from.label("serves_from"), officer.c.valid_to.label("serves_to"))
 _OPEN_SESSIONS = text(
     """
-    SELECT DISTINCT ON (family) family::text, began_at, seen_at, place, agent FROM session
-    WHERE account_id = :account AND revoked_at IS NULL AND replaced_at IS NULL AND expires_at > :now AND seen_at > :idle_since
-    ORDER BY family, issued_at DESC
+    SELECT * FROM (
+        SELECT DISTINCT ON (family) family::text, began_at, seen_at, place, agent FROM session
+        WHERE account_id = :account AND revoked_at IS NULL AND replaced_at IS NULL AND expires_at > :now AND seen_at > :idle_since
+        ORDER BY family, issued_at DESC
+    ) AS open ORDER BY began_at DESC LIMIT :most
     """
 )
 _SPEND_CODE = text(
@@ -237,11 +242,9 @@ def revoke(connection: Connection, change: Update, now: datetime) -> int:
 def open_sessions(
     connection: Connection, account_id: str, now: datetime, idle_since: datetime
 ) -> list[Row[Any]]:
-    """The sessions of an account that have not ended, the newest first."""
-    rows = connection.execute(
-        _OPEN_SESSIONS, {"account": account_id, "now": now, "idle_since": idle_since}
-    ).all()
-    return sorted(rows, key=lambda row: row.began_at, reverse=True)
+    """The sessions of an account that have not ended, the newest first, MOST_SHOWN at most: who has more ends all others at once."""
+    values = {"account": account_id, "now": now, "idle_since": idle_since, "most": MOST_SHOWN}
+    return list(connection.execute(_OPEN_SESSIONS, values))
 
 
 def forget(connection: Connection, tries_before: datetime, sessions_before: datetime) -> tuple[int, int]:

@@ -137,8 +137,8 @@ def test_a_reset_takes_everything_that_was_given_out(door):
     assert door.knock(where=Where("192.0.2.0/24", "x", entered.mark)) == 10
 
 
-def change(door, session, old=PASSWORD, new="a horse that is correct"):
-    """What came of a change of password."""
+def change(door, session, old=PASSWORD, new="a horse that is correct", meanwhile=None):
+    """What came of a change of password; `meanwhile` is done while the old one is judged."""
     with database.transaction("routing") as connection:
         changing = accounts.start_change(
             connection, session, old, new, HOME, keys=door.keys, life=LIFE, now=door.now, attempt=new_id()
@@ -147,11 +147,26 @@ def change(door, session, old=PASSWORD, new="a horse that is correct"):
         return changing.fault
     if old != PASSWORD:
         return "refused"
+    if meanwhile is not None:
+        meanwhile()
     with database.transaction("routing") as connection:
         hashed = credentials.hash_password(new)
         return accounts.change_password(
             connection, changing, session, hashed, keys=door.keys, life=LIFE, now=door.now, device=new_id()
         )
+
+
+def test_who_presses_the_button_twice_changes_the_password_once_and_stays_signed_in(door):
+    door.add()
+    session = door.enrol()[0].session
+    changed = []
+    twice = change(
+        door, session, new="another horse entirely", meanwhile=lambda: changed.append(change(door, session))
+    )
+    assert twice == "refused"
+    assert door.resume(changed[0].session) is not None
+    ((kept,),) = door.rows("SELECT password_hash FROM account")
+    assert credentials.is_password(kept, "a horse that is correct")
 
 
 def test_a_new_password_ends_what_the_old_one_opened(door):
