@@ -47,6 +47,8 @@ DONE = {
     "withdrawn": N_("The circular holds no longer. Promises are being counted again."),
 }
 MOST_ROWS = 50
+#: In the place of a circular's number: what the calendar begins with, behind which there is none so far. Its note says so.
+ESTIMATE = "estimate"
 
 Errors = list[dict[str, str]]
 
@@ -134,8 +136,8 @@ def _page(
         more=0 if everything else max(0, len(rows) - MOST_ROWS),
         scopes=[(code, say(text)) for code, text in SCOPES.items()],
         effects=[(code, say(text)) for code, text in EFFECTS.items()],
-        governorates=_named("governorates"),
-        bodies=_named("bodies"),
+        governorates=names.choices("governorates"),
+        bodies=names.choices("bodies"),
         done=say(DONE[done]) if done in DONE else "",
     )
 
@@ -179,11 +181,7 @@ def _row(each: Mapping[str, Any]) -> dict[str, Any]:
         "place": place,
         "what": say(EFFECTS.get(each["effect"], each["effect"])),
         "note": render.name_of(each["note"]),
+        "circular": each["reference"] if each["reference"] != ESTIMATE else "",
         "counted": counted,
         "holds": each["withdrawn_at"] is None,
     }
-
-
-def _named(kind: str) -> list[tuple[str, str]]:
-    known = ((code, render.name_of(each)) for code, each in names.by_code(kind).items())
-    return sorted(known, key=lambda each: each[1])

@@ -147,6 +147,8 @@ def _environment(lang: str) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        # Else `0|number` would be worked out once, in the digits of the first reader.
+        optimized=False,
     )
     environment.install_gettext_translations(catalogue(lang), newstyle=True)  # type: ignore[attr-defined]
     environment.globals.update(url=url, asset=static.address, language_names=LANGUAGE_NAMES)

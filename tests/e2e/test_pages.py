@@ -166,7 +166,7 @@ def test_the_coordinator_sees_the_figures_and_narrows_them(open_page, address, s
     expect(page.locator(".empty")).to_have_count(1)
     page.goto(address + "/en/staff/dashboard?from=2025-01-10&to=2025-01-01")
     expect(page.locator(".summary a[href='#to']")).to_have_count(1)
-    page.locator(".row .link").click()
+    page.locator(".leave .link").click()
     page.goto(address + "/staff/dashboard")
     assert page.url.endswith("/staff/sign-in")
 

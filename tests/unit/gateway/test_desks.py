@@ -225,3 +225,12 @@ def test_the_words_of_a_number_are_said_in_the_digits_that_were_chosen(pages):
         assert "٩١١" in render.words()("In danger of life call 911 first.")
     with pages.application.test_request_context("/staff/desk"):
         assert "911" in render.words()("In danger of life call 911 first.")
+
+
+def test_the_first_reader_does_not_choose_the_digits_of_all(pages):
+    shown = None
+    for chosen, zero in (("latn", "0"), ("arab", "٠")):
+        with pages.application.test_request_context("/", headers={"Cookie": f"digits={chosen}"}):
+            # Compiled for the first, as a page is.
+            shown = shown or render._environment("ar").from_string("{{ 0|number }}")
+            assert shown.render() == zero
