@@ -24,12 +24,11 @@ def show() -> flask.Response:
     query = {name: args.get(name, "").strip() for name in ("institution", "after")}
     found = desk.get(desk.target("/staff/accounts", **query, limit=ROWS))
     kept = {"institution": query["institution"]} if query["institution"] else {}
-    known = ((code, render.name_of(each)) for code, each in names.by_code("bodies").items())
     onward = urlencode({**kept, "after": found["next"]}) if found["next"] else None
     return desk.page(
         "staff/accounts.html",
         rows=[_row(each) for each in found["items"]],
-        bodies=sorted(known, key=lambda each: each[1]),
+        bodies=names.choices("bodies"),
         body=query["institution"],
         onward=onward,
         first=urlencode(kept) if query["after"] else None,

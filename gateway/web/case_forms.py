@@ -168,11 +168,7 @@ def label(action: str, name: str) -> tuple[str, str]:
 def _bodies(name: str, action: str, typed: Mapping[str, str], required: bool, without: str | None) -> Field:
     named, hint = label(action, "institution" if name == OF_BODY else name)
     without = None if action in _ANY_BODY else without
-    known = [
-        (code, render.name_of(each), True)
-        for code, each in names.by_code("bodies").items()
-        if code != without
-    ]
+    known = [(code, text, True) for code, text in names.choices("bodies") if code != without]
     return Field(
         name,
         "select",
@@ -180,7 +176,7 @@ def _bodies(name: str, action: str, typed: Mapping[str, str], required: bool, wi
         hint,
         typed.get(name, ""),
         required,
-        sorted(known, key=lambda each: each[1]),
+        known,
         reloads=action in _ANY_BODY,
     )
 

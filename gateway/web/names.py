@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from gateway import auth
 from gateway.api import forward
+from gateway.web import render
 from services.chassis.problems import Problem
 
 KEEP_SECONDS = 300
@@ -89,6 +90,12 @@ def by_code(name: str) -> dict[str, dict[str, str]]:
         return {row["code"]: row["name"] for row in of(name)}
     except Problem:
         return {}
+
+
+def choices(name: str) -> list[tuple[str, str]]:
+    """(code, name in the language of the page) of a list, by name; empty when it cannot be read."""
+    known = ((code, render.name_of(each)) for code, each in by_code(name).items())
+    return sorted(known, key=lambda each: each[1])
 
 
 def forget() -> None:

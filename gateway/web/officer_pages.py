@@ -139,9 +139,9 @@ def cases() -> flask.Response:
         narrowed=narrowed,
         query=asked,
         states=[(code, render.words()(text)) for code, text in case_words.STATES.items()],
-        categories=_named("categories"),
-        governorates=_named("governorates"),
-        bodies=_named("bodies") if desk.has("coordinator") else [],
+        categories=names.choices("categories"),
+        governorates=names.choices("governorates"),
+        bodies=names.choices("bodies") if desk.has("coordinator") else [],
         shows_officer=view != "mine",
         saved=saved_views(),
     )
@@ -259,9 +259,3 @@ def _first_words(complaint_id: str) -> str:
         return ""
     text = " ".join((found["title"] or found["text"]).split())
     return text if len(text) <= _FIRST_WORDS else text[:_FIRST_WORDS].rsplit(" ", 1)[0] + " …"
-
-
-def _named(kind: str) -> list[tuple[str, str]]:
-    return sorted(
-        ((code, render.name_of(each)) for code, each in names.by_code(kind).items()), key=lambda each: each[1]
-    )

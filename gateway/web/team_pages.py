@@ -131,10 +131,7 @@ def _body() -> str | None:
 
 def bodies() -> list[tuple[str, str]]:
     """All bodies by name, for who may look at any."""
-    if not desk.has("coordinator"):
-        return []
-    known = ((code, render.name_of(each)) for code, each in names.by_code("bodies").items())
-    return sorted(known, key=lambda each: each[1])
+    return names.choices("bodies") if desk.has("coordinator") else []
 
 
 def _row(each: Mapping[str, Any], body: str | None) -> dict[str, Any]:

@@ -119,7 +119,6 @@ def _form(
     typed: Mapping[str, str], errors: Errors, status: int = 200, now: Mapping[str, Any] | None = None
 ) -> flask.Response:
     say = render.words()
-    categories = ((code, render.name_of(each)) for code, each in names.by_code("categories").items())
     labels = {name: [say(text) if text else "" for text in case_words.FIELDS[name]] for name in PARTS}
     return desk.page(
         "staff/text.html",
@@ -129,7 +128,7 @@ def _form(
         now=[(labels[name][0], now[name]) for name in PARTS if now[name]] if now else [],
         parts=[(name, *labels[name], rows, case_words.MOST[name]) for name, rows in PARTS.items()],
         languages=LANGUAGES,
-        categories=sorted(categories, key=lambda each: each[1]),
+        categories=names.choices("categories"),
         outcomes=[(code, say(text)) for code, text in conversation.OUTCOMES.items()],
     )
 
