@@ -283,7 +283,15 @@ def promise_moved(connection: sqlalchemy.Connection, batch: Sequence[Event]) -> 
     store.add_progress(
         connection,
         [
-            (event.subject, Progress(event.sequence, event.data["moved_at"], due_at=event.data["due_at"]))
+            (
+                event.subject,
+                Progress(
+                    event.sequence,
+                    event.data["moved_at"],
+                    due_at=event.data["due_at"],
+                    history_hash=event.data.get("history_hash"),
+                ),
+            )
             for event in batch
         ],
     )

@@ -40,20 +40,27 @@ def event(reads, subject, sequence, **data):
     )
 
 
-def assigned(subject, sequence, institution="WAJ"):
-    return event(events.COMPLAINT_ASSIGNED, subject, sequence, institution=institution, institution_name=NAME)
+def assigned(subject, sequence, institution="WAJ", **data):
+    return event(
+        events.COMPLAINT_ASSIGNED,
+        subject,
+        sequence,
+        institution=institution,
+        institution_name=NAME,
+        **data,
+    )
 
 
-def promised(subject, sequence):
-    return event(events.PROMISE_SET, subject, sequence)
+def promised(subject, sequence, **data):
+    return event(events.PROMISE_SET, subject, sequence, **data)
 
 
-def moved(subject, sequence, due_at):
-    return event(events.PROMISE_MOVED, subject, sequence, due_at=due_at.isoformat())
+def moved(subject, sequence, due_at, **data):
+    return event(events.PROMISE_MOVED, subject, sequence, due_at=due_at.isoformat(), **data)
 
 
-def failed(subject, sequence):
-    return event(events.ASSIGNMENT_FAILED, subject, sequence, institution=None)
+def failed(subject, sequence, **data):
+    return event(events.ASSIGNMENT_FAILED, subject, sequence, institution=None, **data)
 
 
 def deliver(facts):
@@ -124,6 +131,21 @@ def test_a_promise_that_moved_is_the_one_that_is_shown(filed):
     status = standing(filed[0])
     assert status.due_at == later
     assert [code for code, _ in status.history] == ["received", "assigned"]
+
+
+def test_the_receipt_is_that_of_the_newest_line_of_the_history(filed):
+    hashes = ["0a" * 32, "0b" * 32, "0c" * 32, "0d" * 32]
+    facts = [
+        assigned(filed[0], 1, history_hash=hashes[0]),
+        promised(filed[0], 2, history_hash=hashes[1]),
+        moved(filed[0], 3, NOON + timedelta(days=12), history_hash=hashes[2]),
+        failed(filed[0], 4, history_hash=hashes[3]),
+    ]
+    seen = []
+    for fact in facts:
+        deliver([fact])
+        seen.append(standing(filed[0]).history_hash)
+    assert seen == hashes
 
 
 def test_an_empty_batch_asks_the_database_nothing(databases):
