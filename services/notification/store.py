@@ -14,12 +14,14 @@ from services.notification.message import Notice, Planned, Recipient
 
 _ADD_RECIPIENTS = text(
     """
-    INSERT INTO recipient (complaint_id, key, language, sms, email, portal_only, sealed, created_at)
+    INSERT INTO recipient AS r (complaint_id, key, language, sms, email, portal_only, sealed, created_at)
     SELECT n.*, :now FROM unnest(
         CAST(:complaint_ids AS uuid[]), CAST(:keys AS text[]), CAST(:languages AS text[]), CAST(:sms AS boolean[]),
         CAST(:email AS boolean[]), CAST(:portal_only AS boolean[]), CAST(:sealed AS text[])
     ) AS n
-    ON CONFLICT (complaint_id, key) DO NOTHING
+    ON CONFLICT (complaint_id, key) DO UPDATE
+    SET language = excluded.language, sms = excluded.sms, email = excluded.email, sealed = excluded.sealed
+    WHERE r.key <> 'complainant'
     """
 )
 _RECIPIENTS = text(
@@ -81,7 +83,9 @@ _PENDING = text(
 def add_recipients(
     connection: Connection, recipients: Sequence[tuple[Recipient, str | None]], now: datetime
 ) -> None:
-    """Keeps recipients with their sealed contacts; who is known already stays as he is."""
+    """Keeps recipients with their sealed contacts. Of an officer who is known already the newest counts; a complainant is said once."""
+    # Of one complaint twice in a statement is refused by the database.
+    recipients = list({(each.complaint_id, each.key): (each, sealed) for each, sealed in recipients}.values())
     if recipients:
         connection.execute(
             _ADD_RECIPIENTS,

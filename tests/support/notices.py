@@ -38,6 +38,7 @@ class Facts:
         self.officer = new_id()
         self._key = keys["SEAL_PUBLIC_KEY"]
         self._contact = contact
+        self.contact = OFFICER
 
     def received(self) -> Event:
         sealed = seal.seal(self._key, self._contact) if self._contact else None
@@ -49,7 +50,7 @@ class Facts:
             institution="MOH",
             institution_name=INSTITUTION,
             officer_id=self.officer,
-            sealed=seal.seal(self._key, OFFICER),
+            sealed=seal.seal(self._key, self.contact),
         )
 
     def promised(self) -> Event:

@@ -9,7 +9,7 @@ from services.chassis import database
 from services.chassis.clock import new_id, now
 from services.chassis.seal import new_keys
 from services.chassis.subscriber import Permanent
-from services.notification import handlers
+from services.notification import handlers, sending
 from services.notification.message import Quiet
 from tests.support.notices import (
     CONTACT,
@@ -140,6 +140,23 @@ def test_an_officer_who_follows_another_is_told_too(facts, messages):
     handle(fact.assigned())
     assert messages()["officer_assigned officer email pending"] == 1
     assert messages()["officer_assigned officer email withheld"] == 1
+
+
+def test_an_officer_is_written_to_where_the_newest_fact_says(facts, databases):
+    fact = facts()
+    handle(fact.received(), fact.assigned())
+    fact.contact = OFFICER | {"email": None}
+    handle(fact.assigned())
+    statement = "SELECT channel, state FROM message WHERE recipient LIKE 'officer:%' ORDER BY id"
+    assert databases.rows("notification", statement) == [("email", "pending"), ("sms", "pending")]
+    claims = sending.claim("sms", limit=9, now=now(), quiet=NIGHT_IS_OFF)
+    (claimed,) = [each for each in claims if each.recipient == f"officer:{fact.officer}"]
+    assert unseal(claimed.sealed) == fact.contact
+    # What the complainant gave, and what is left of it, no later fact changes.
+    databases.rows("notification", "UPDATE recipient SET sealed = NULL WHERE key = 'complainant' RETURNING 1")
+    handle(fact.received())
+    statement = "SELECT sealed FROM recipient WHERE key = 'complainant'"
+    assert databases.rows("notification", statement) == [(None,)]
 
 
 def test_a_batch_is_one_transaction(facts, messages):
