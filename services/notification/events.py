@@ -58,6 +58,7 @@ class ComplaintReceivedReading(Reading):
     complaint_id = fields.UUID(required=True)
     language = fields.String(required=True, validate=validate.OneOf(("ar", "en")))
     sealed = fields.String(required=True, allow_none=True)
+    urgent = fields.Boolean()
 
 
 class ComplaintAssignedReading(Reading):

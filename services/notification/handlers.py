@@ -42,7 +42,12 @@ def complaints_received(
     for event in events:
         sealed = event.data["sealed"]
         contact = open_contact(unseal, sealed) if sealed else None
-        recipient = recipient_of(str(event.data["complaint_id"]), contact, event.data["language"])
+        recipient = recipient_of(
+            str(event.data["complaint_id"]),
+            contact,
+            event.data["language"],
+            urgent=event.data.get("urgent", False),
+        )
         # Who cannot be written to needs no contact here.
         found.append((recipient, sealed if recipient.sms or recipient.email else None))
     store.add_recipients(connection, found, now)

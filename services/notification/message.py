@@ -34,7 +34,7 @@ REASSIGNED = "reassigned"  # withheld: the officer does not have the case any mo
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Whom to tell, without saying who it is. `key` is "complainant" or "officer:<id>"."""
+    """Whom to tell, without saying who it is. `key` is "complainant" or "officer:<id>"; `urgent`: at any hour."""
 
     complaint_id: str
     key: str
@@ -42,6 +42,7 @@ class Recipient:
     sms: bool
     email: bool
     portal_only: bool = False
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class Planned:
     language: str
     reason: str | None
     not_before: datetime
+    urgent: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,9 @@ class Quiet:
         return datetime.combine(day, self.end, AMMAN).astimezone(UTC)
 
 
-def recipient_of(complaint_id: str, contact: Mapping[str, Any] | None, language: str) -> Recipient:
+def recipient_of(
+    complaint_id: str, contact: Mapping[str, Any] | None, language: str, *, urgent: bool = False
+) -> Recipient:
     """What may be kept in clear of a complainant's contact; None (anonymous) means that there is no way to tell them."""
     contact = contact or {}
     return Recipient(
@@ -104,6 +108,7 @@ def recipient_of(complaint_id: str, contact: Mapping[str, Any] | None, language:
         sms=can_text(contact.get("phone")),
         email=bool(contact.get("email")),
         portal_only=contact.get("contact_preference") == PORTAL_ONLY,
+        urgent=urgent,
     )
 
 
@@ -159,7 +164,8 @@ def plan(
                     PENDING,
                     recipient.language,
                     None,
-                    not_before(channel, notice.audience, now, quiet),
+                    now if recipient.urgent else not_before(channel, notice.audience, now, quiet),
+                    recipient.urgent,
                 )
                 for channel in channels
                 if reaches(recipient, channel)

@@ -20,7 +20,7 @@ _CLAIM = text(
         ) AS excluded
         FROM message
         WHERE channel = :channel AND state IN ('pending', 'retry') AND not_before <= :now
-          AND NOT (:quiet AND recipient = 'complainant')
+          AND NOT (:quiet AND recipient = 'complainant' AND NOT urgent)
         ORDER BY not_before LIMIT :limit FOR UPDATE SKIP LOCKED
     )
     UPDATE message m
@@ -42,6 +42,7 @@ _PUT_OFF = text(
     UPDATE message SET not_before = :until WHERE id IN (
         SELECT id FROM message
         WHERE channel = :channel AND state IN ('pending', 'retry') AND not_before <= :now AND recipient = 'complainant'
+          AND NOT urgent
         ORDER BY not_before LIMIT :limit FOR UPDATE SKIP LOCKED)
     """
 )
@@ -151,7 +152,7 @@ def claim(
 ) -> tuple[list[Claim], list[Row[Any]]]:
     """Marks due messages as being sent and returns them, the longest due first; and those that are withheld instead.
 
-    `quiet_until`: until then complainants are not disturbed on this channel; their messages are put off.
+    `quiet_until`: until then complainants are not disturbed on this channel unless it is urgent; their messages are put off.
     """
     if quiet_until is not None:
         connection.execute(

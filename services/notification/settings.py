@@ -123,7 +123,7 @@ class Settings:
     )
     quiet_hours: str = setting(
         "QUIET_HOURS",
-        "When text messages to complainants wait for the morning, in Amman.",
+        "When text messages to complainants wait for the morning, in Amman; of urgent complaints none does.",
         default="21:00-08:00",
         kind=hours,
     )

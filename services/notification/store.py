@@ -14,10 +14,10 @@ from services.notification.message import Notice, Planned, Recipient
 
 _ADD_RECIPIENTS = text(
     """
-    INSERT INTO recipient AS r (complaint_id, key, language, sms, email, portal_only, sealed, created_at)
+    INSERT INTO recipient AS r (complaint_id, key, language, sms, email, portal_only, urgent, sealed, created_at)
     SELECT n.*, :now FROM unnest(
         CAST(:complaint_ids AS uuid[]), CAST(:keys AS text[]), CAST(:languages AS text[]), CAST(:sms AS boolean[]),
-        CAST(:email AS boolean[]), CAST(:portal_only AS boolean[]), CAST(:sealed AS text[])
+        CAST(:email AS boolean[]), CAST(:portal_only AS boolean[]), CAST(:urgent AS boolean[]), CAST(:sealed AS text[])
     ) AS n
     ON CONFLICT (complaint_id, key) DO UPDATE
     SET language = excluded.language, sms = excluded.sms, email = excluded.email, sealed = excluded.sealed
@@ -25,25 +25,31 @@ _ADD_RECIPIENTS = text(
     """
 )
 _RECIPIENTS = text(
-    "SELECT complaint_id::text, key, language, sms, email, portal_only FROM recipient WHERE complaint_id = ANY(CAST(:ids AS uuid[]))"
+    """
+    SELECT complaint_id::text, key, language, sms, email, portal_only, urgent FROM recipient
+    WHERE complaint_id = ANY(CAST(:ids AS uuid[]))
+    """
 )
 _ADD_MESSAGES = text(
     """
     INSERT INTO message (id, complaint_id, event_id, recipient, channel, template, language, parameters, correlation_id,
-                         state, reason, not_before, created_at)
+                         state, reason, not_before, urgent, created_at)
     SELECT n.id, n.complaint_id, n.event_id, n.recipient, n.channel, n.template, n.language, CAST(n.parameters AS jsonb),
-           n.correlation_id, n.state, n.reason, n.not_before, :now
+           n.correlation_id, n.state, n.reason, n.not_before, n.urgent, :now
     FROM unnest(
         CAST(:ids AS uuid[]), CAST(:complaint_ids AS uuid[]), CAST(:event_ids AS uuid[]), CAST(:recipients AS text[]),
         CAST(:channels AS text[]), CAST(:templates AS text[]), CAST(:languages AS text[]), CAST(:parameters AS text[]),
-        CAST(:correlations AS text[]), CAST(:states AS text[]), CAST(:reasons AS text[]), CAST(:not_before AS timestamptz[])
-    ) AS n (id, complaint_id, event_id, recipient, channel, template, language, parameters, correlation_id, state, reason, not_before)
+        CAST(:correlations AS text[]), CAST(:states AS text[]), CAST(:reasons AS text[]), CAST(:not_before AS timestamptz[]),
+        CAST(:urgent AS boolean[])
+    ) AS n (id, complaint_id, event_id, recipient, channel, template, language, parameters, correlation_id, state, reason, not_before,
+            urgent)
     ON CONFLICT ON CONSTRAINT one_notice DO NOTHING
     """
 )
 # SKIP LOCKED: whoever holds a row is releasing it. Rows are few: only facts that overtook another service's.
 _AWAITING = """
-    SELECT m.id::text, m.event_id::text, m.channel, m.template, r.complaint_id::text, r.key, r.language, r.sms, r.email, r.portal_only
+    SELECT m.id::text, m.event_id::text, m.channel, m.template, r.complaint_id::text, r.key, r.language, r.sms, r.email, r.portal_only,
+           r.urgent
     FROM message m JOIN recipient r ON r.complaint_id = m.complaint_id AND r.key = m.recipient
     WHERE m.state = 'awaiting_recipient' {some} ORDER BY m.id LIMIT :limit FOR UPDATE OF m SKIP LOCKED
 """
@@ -51,9 +57,9 @@ _AWAITING_ALL = text(_AWAITING.format(some=""))
 _AWAITING_SOME = text(_AWAITING.format(some="AND m.complaint_id = ANY(CAST(:ids AS uuid[]))"))
 _RELEASE = text(
     """
-    UPDATE message m SET state = n.state, reason = n.reason, language = n.language, not_before = n.not_before
+    UPDATE message m SET state = n.state, reason = n.reason, language = n.language, not_before = n.not_before, urgent = n.urgent
     FROM unnest(CAST(:ids AS uuid[]), CAST(:states AS text[]), CAST(:reasons AS text[]), CAST(:languages AS text[]),
-                CAST(:not_before AS timestamptz[])) AS n (id, state, reason, language, not_before)
+                CAST(:not_before AS timestamptz[]), CAST(:urgent AS boolean[])) AS n (id, state, reason, language, not_before, urgent)
     WHERE m.id = n.id
     """
 )
@@ -97,6 +103,7 @@ def add_recipients(
                 "sms": [each.sms for each, _ in recipients],
                 "email": [each.email for each, _ in recipients],
                 "portal_only": [each.portal_only for each, _ in recipients],
+                "urgent": [each.urgent for each, _ in recipients],
                 "sealed": [sealed for _, sealed in recipients],
             },
         )
@@ -127,6 +134,7 @@ def add_messages(connection: Connection, planned: Sequence[tuple[str, str, Plann
                 "states": [each.state for _, _, each in planned],
                 "reasons": [each.reason for _, _, each in planned],
                 "not_before": [each.not_before for _, _, each in planned],
+                "urgent": [each.urgent for _, _, each in planned],
             },
         )
 
@@ -142,7 +150,9 @@ def awaiting(
             row.id,
             row.channel,
             Notice(row.event_id, row.complaint_id, row.key, row.template),
-            Recipient(row.complaint_id, row.key, row.language, row.sms, row.email, row.portal_only),
+            Recipient(
+                row.complaint_id, row.key, row.language, row.sms, row.email, row.portal_only, row.urgent
+            ),
         )
         for row in rows
     ]
@@ -159,6 +169,7 @@ def release(connection: Connection, planned: Mapping[str, Planned], dropped: Seq
                 "reasons": [each.reason for each in planned.values()],
                 "languages": [each.language for each in planned.values()],
                 "not_before": [each.not_before for each in planned.values()],
+                "urgent": [each.urgent for each in planned.values()],
             },
         )
     if dropped:

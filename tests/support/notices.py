@@ -40,9 +40,9 @@ class Facts:
         self._contact = contact
         self.contact = OFFICER
 
-    def received(self) -> Event:
+    def received(self, **data: Any) -> Event:
         sealed = seal.seal(self._key, self._contact) if self._contact else None
-        return self._fact("ComplaintReceived", language="ar", sealed=sealed)
+        return self._fact("ComplaintReceived", language="ar", sealed=sealed, **data)
 
     def assigned(self) -> Event:
         return self._fact(

@@ -1,6 +1,6 @@
 """From a row to the provider and back: what is sent, what is tried again, and what is never repeated."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog.testing
 
@@ -102,6 +102,21 @@ def test_quiet_hours_hold_back_what_was_due_before(facts, states, rows):
     (until_,) = rows("SELECT not_before FROM message WHERE channel = 'sms'")[0]
     assert until_ == datetime.fromisoformat("2026-11-24T05:00:00+00:00")
     assert len(sending.claim("sms", limit=10, now=until_, quiet=Quiet())) == 1
+
+
+def test_what_is_urgent_does_not_wait_for_the_morning(facts, rows):
+    """Also what came before its recipient was known, and a retry that falls into the night."""
+    fact = facts(ONLY_SMS)
+    night = datetime.fromisoformat("2026-11-23T22:00:00+00:00")
+    handle(fact.promised(), fact.received(urgent=True), facts(ONLY_SMS).received(), at=night, quiet=Quiet())
+    claims = sending.claim("sms", limit=10, now=night, quiet=Quiet())
+    assert {(each.complaint_id, each.template) for each in claims} == {
+        (fact.complaint, "received"),
+        (fact.complaint, "promised"),
+    }
+    rows("UPDATE message SET state = 'retry', not_before = created_at WHERE state = 'sending' RETURNING 1")
+    assert len(sending.claim("sms", limit=10, now=night, quiet=Quiet())) == 2
+    assert len(sending.claim("sms", limit=10, now=night + timedelta(hours=8), quiet=Quiet())) == 1
 
 
 def test_a_template_that_cannot_be_rendered_fails_the_message(facts, start, states, stated):
