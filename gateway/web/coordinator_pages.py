@@ -81,11 +81,14 @@ def _row(row: Mapping[str, Any], view: str, action: str | None, moment: datetime
     address = render.url(desk.case_path(row["complaint_id"], action)) if action else row["address"]
     since = row.get("unowned_since") if view == "unowned" else None
     waited = moment - desk.instant(since) if since else timedelta(0)
+    ends = row.get("decide_by") if view == "arbiter" else None
     return {
         **row,
         "settle": address,
         "since": desk.ago(since, moment) if since else "",
         "why": render.words()(UNOWNED_BECAUSE[row["reason"]]) if since else "",
         "mood": "late" if waited > UNOWNED_LATE else "soon",
+        "decide_by": render.moment(ends) if ends else "",
+        "undecided": bool(ends and desk.instant(ends) < moment),
         "receiver_name": case_view.body_name(row.get("receiver")) if view == "arbiter" else "",
     }

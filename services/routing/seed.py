@@ -50,6 +50,7 @@ _ESCALATIONS: dict[str, dict[str, Any]] = {
     "unowned-3#1": {"trigger": "unowned", "working_hours": 21},
     "unowned-urgent-1#1": {"trigger": "unowned", "wall_minutes": 5, "flag": "urgent"},
     "unowned-urgent-2#1": {"trigger": "unowned", "wall_minutes": 60, "flag": "urgent"},
+    "arbiter#1": {"trigger": "arbiter", "working_days": 1},
     "acknowledge#1": {"trigger": "acknowledge", "wall_minutes": 30},
 }
 

@@ -117,6 +117,8 @@ cases = Table(
     Column("reason", Text),
     Column("load", SmallInteger),
     Column("received_at", _UTC),
+    # Since when the promise counts, where that is not the receipt.
+    Column("promised_from", _UTC),
     Column("assigned_at", _UTC),
     Column("unowned_since", _UTC),
     Column("due_at", _UTC),
@@ -132,6 +134,8 @@ cases = Table(
     Column("receiver", Text),
     Column("merged_into", Uuid),
     Column("transfers", SmallInteger),
+    # Since when the arbiter is to decide a transfer; null unless one waits for that.
+    Column("arbiter_since", _UTC),
     Column("waiting", Text),
     Column("service", Boolean),
     Column("rights", Boolean),

@@ -47,7 +47,7 @@ class Checks:
         self.weeks = 0
         self._chance = random.Random(f"{seed}/checks")
         self._held: dict[str, tuple[str | None, str | None]] = {}
-        self._levels: dict[str, int] = {}
+        self._levels: dict[str, tuple[datetime | None, int]] = {}
         self._given: list[tuple[str, str, datetime]] = []
         self._seen: dict[str, tuple[int, bytes, str, datetime]] = {}
 
@@ -134,12 +134,15 @@ class Checks:
             found.append("lies on a desk that is nobody's")
         if status not in t.SETTLED and row.kind != "praise" and row.due_at is None:
             found.append("is open without a promise")
-        level = self._levels.get(case.id, 0)
+        began, level = self._levels.get(case.id, (None, 0))
+        if row.promised_from != began:
+            # It is answered anew, and its levels begin anew.
+            level = 0
         if row.escalation_level < level:
             found.append(f"was raised to level {level} and is at {row.escalation_level}")
         if row.escalation_level > max(case.escalations, default=0):
             found.append(f"is at level {row.escalation_level}, and nobody was told")
-        self._levels[case.id] = row.escalation_level
+        self._levels[case.id] = row.promised_from, row.escalation_level
         if case.due_at != row.due_at:
             found.append(f"is due at {row.due_at}, and the complainant was told {case.due_at}")
         if case.status != status:

@@ -42,11 +42,12 @@ class Slow:
     def due(self, row: Any, pauses: Sequence[Pause]) -> datetime:
         """The due time of a case by its row and its pauses."""
         finger = self._finger(row.governorate, row.institution)
+        begun = row.promised_from or row.received_at
         if row.wall_hours is None:
-            return finger.due(row.received_at, row.working_days, tuple(pauses)).astimezone(UTC)
-        due = row.received_at + timedelta(hours=row.wall_hours)
+            return finger.due(begun, row.working_days, tuple(pauses)).astimezone(UTC)
+        due = begun + timedelta(hours=row.wall_hours)
         for pause in pauses:
-            if pause.started_at < due:
+            if begun <= pause.started_at < due:
                 latest = _latest(finger, pause.started_at)
                 due += (min(pause.ended_at, latest) if pause.ended_at else latest) - pause.started_at
         return due.astimezone(UTC)

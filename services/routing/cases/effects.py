@@ -54,7 +54,7 @@ def accept(step: Step) -> None:
 
 def ask(step: Step) -> None:
     """A stated question; the promise waits for the answer, and goes on by itself on the day on which the question lapses."""
-    longest = step.known.longest_pause(step.case.received_at)
+    longest = step.known.longest_pause(promise.counts_from(step.case))
     until = promise.latest_end(promise.Pause(step.now), step.calendar, longest)
     number = store_cases.add(
         step.connection,
@@ -91,6 +91,21 @@ def count_again(connection: Connection, complaint_id: str, *, now: datetime) -> 
 def count_elsewhere(connection: Connection, complaint_id: str, *, now: datetime) -> bool:
     """The same of a case that another body has now."""
     return promises.count_again(connection, [complaint_id], now=now, cause=promise.BY_BODY)
+
+
+def promise_again(connection: Connection, complaint_id: str, *, now: datetime) -> bool:
+    """The same of a case that is answered anew."""
+    return promises.count_again(connection, [complaint_id], now=now, cause=promise.BY_REOPENING)
+
+
+def reopen(step: Step) -> None:
+    """A promise of its own from now on, by the terms of this day; what was told of the one before is over with it."""
+    case = step.after
+    term = step.known.term(case.kind, step.now, case.category, case_clock.flags_of(case) | {promise.REOPENED})
+    if case.due_at is not None and term is not None:
+        step.end(promised_from=step.now, working_days=term.working_days, wall_hours=term.wall_hours)
+        step.turns_clock = promise_again
+    step.end(escalation_level=0, escalated_to=None, escalated_at=None, checked_at=step.now)
 
 
 def _resume(step: Step, reason: str) -> None:
@@ -199,7 +214,7 @@ def end_transfer(step: Step, how: str, reason: str | None = None) -> Row[Any]:
     assert ended is not None
     values = {"ended": how, "ended_at": step.now, "ended_reason": reason}
     store_cases.end(step.connection, store_cases.transfer, step.id, ended.number, values)
-    step.end(receiver=None)
+    step.end(receiver=None, arbiter_since=None)
     step.details["transfer"] = ended.number
     return ended
 

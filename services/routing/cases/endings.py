@@ -37,7 +37,11 @@ def transfer(step: Step) -> None:
             "at": step.now,
         },
     )
-    step.end(receiver=receiver, transfers=step.case.transfers + 1)
+    step.end(
+        receiver=receiver,
+        transfers=step.case.transfers + 1,
+        arbiter_since=step.now if arbiter else None,
+    )
     step.details |= {"receiver": receiver, "transfer": number, "arbiter": arbiter}
     step.state(
         case_facts.COMPLAINT_TRANSFERRED,
@@ -133,6 +137,7 @@ def resolve_dispute(step: Step) -> None:
         raise Refused("officer_id", "officer_unknown")
     # Whoever knows the case goes on with it, unless it is their answer that is disputed.
     effects.hand_over(step, institution, answered=answered, keeps=str(step.case.officer_id))
+    effects.reopen(step)
 
 
 # --- ends without a reply -------------------------------------------------------------------------

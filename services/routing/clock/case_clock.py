@@ -9,10 +9,10 @@ from sqlalchemy import Connection, Row
 from services.chassis import logs
 from services.routing.cases import transitions as t
 from services.routing.clock import escalation
-from services.routing.clock.escalation import Clock, Finding
+from services.routing.clock.escalation import Clock, Finding, Terms
 from services.routing.deadlines import store as store_calendar
 from services.routing.deadlines.calendar import NoWorkingDay
-from services.routing.deadlines.promise import FLAGS, URGENT, Pause, Promise
+from services.routing.deadlines.promise import FLAGS, URGENT, Pause, Promise, counts_from
 from services.routing.directory import snapshot
 from services.routing.directory.snapshot import Directory
 
@@ -28,7 +28,7 @@ def acknowledge_by(known: Directory, row: Any, now: datetime) -> datetime | None
     """Until when somebody must say that an urgent case was seen that is theirs from `now` on; None for one that is not urgent."""
     if not row.urgent:
         return None
-    minutes = known.clock_terms(row.category, flags_of(row), row.received_at).acknowledge_minutes
+    minutes = _terms(known, row).acknowledge_minutes
     return now + timedelta(minutes=minutes) if minutes else None
 
 
@@ -41,7 +41,7 @@ def look(
     """
     clock = Clock(
         row.status,
-        row.received_at,
+        counts_from(row),
         due_at or row.due_at,
         row.checked_at or now,
         row.escalation_level,
@@ -50,14 +50,29 @@ def look(
         row.last_action_at,
         row.unowned_since,
         row.acknowledge_by,
+        row.arbiter_since,
         tuple(pauses),
     )
-    terms = known.clock_terms(row.category, flags_of(row), row.received_at)
     try:
-        return escalation.look(clock, terms, known.calendars.of(row.governorate, row.institution), now)
+        return escalation.look(
+            clock, _terms(known, row), known.calendars.of(row.governorate, row.institution), now
+        )
     except NoWorkingDay:
         log.error("no_working_day", complaint_id=str(row.complaint_id))
         return Finding()
+
+
+def decide_by(known: Directory, row: Any) -> datetime | None:
+    """Until when the arbiter is to decide on a transfer; None where none waits for that, or no row says so."""
+    if row.arbiter_since is None:
+        return None
+    calendar = known.calendars.of(row.governorate, row.institution)
+    ends = (each.after(row.arbiter_since, calendar) for each in _terms(known, row).of(escalation.ARBITER))
+    return min(ends, default=None)
+
+
+def _terms(known: Directory, row: Any) -> Terms:
+    return known.clock_terms(row.category, flags_of(row), counts_from(row))
 
 
 def next_look(connection: Connection, row: Row[Any], now: datetime) -> datetime | None:
@@ -72,7 +87,7 @@ def at_next(
 ) -> datetime | None:
     """The same, of what was read already. What is due already is looked at at once."""
     found = look(known, row, pauses, now, due_at=due_at)
-    due = found.level or found.reminders or found.unacknowledged or found.lapsed
+    due = found.level or found.reminders or found.unacknowledged or found.lapsed or found.undecided
     return now if due else found.next_at
 
 

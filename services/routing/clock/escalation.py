@@ -25,13 +25,14 @@ PROMISE = "promise"  # so many per cent of the promise are used
 IDLE = "idle"  # the body has done nothing for so long
 UNOWNED = "unowned"  # nobody has had it for so long
 ACKNOWLEDGE = "acknowledge"  # so long may an officer take to say that an urgent case was seen
+ARBITER = "arbiter"  # so long may the arbiter take to decide on a transfer
 REMIND = "remind"  # so many per cent of the promise are used, and its officer is reminded
 
 UNACKNOWLEDGED = "unacknowledged"
 ANOTHER_BODY = "another_body"
 NO_APPROVER = "no_approver"
 HOLDER_AWAY = "holder_away"
-CAUSES = (PROMISE, IDLE, UNOWNED, UNACKNOWLEDGED, ANOTHER_BODY, NO_APPROVER, HOLDER_AWAY)
+CAUSES = (PROMISE, IDLE, UNOWNED, ARBITER, UNACKNOWLEDGED, ANOTHER_BODY, NO_APPROVER, HOLDER_AWAY)
 """Why a case is raised: by a row, because nobody said that they saw an urgent one, because the body that has it now was never told, because
 nobody of the body may approve the reply, or because who it was raised to is away."""
 
@@ -98,7 +99,10 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """A case as far as time matters. `level` was told already; what was due until `looked_at` was told or is not told any more."""
+    """A case as far as time matters. `received_at` is since when its promise counts: the receipt, or the decision that reopened it.
+
+    `level` was told already; what was due until `looked_at` was told or is not told any more.
+    """
 
     state: str
     received_at: datetime
@@ -110,6 +114,7 @@ class Clock:
     last_action_at: datetime | None = None
     unowned_since: datetime | None = None
     acknowledge_by: datetime | None = None
+    arbiter_since: datetime | None = None
     pauses: tuple[Pause, ...] = ()
 
 
@@ -122,6 +127,7 @@ class Finding:
     reminders: tuple[tuple[str, bool, datetime], ...] = ()  # (step, whether it is overdue, when it was due)
     unacknowledged: bool = False
     lapsed: bool = False
+    undecided: bool = False  # the arbiter's time is over
     next_at: datetime | None = None
 
 
@@ -190,7 +196,20 @@ def _working(clock: Clock, terms: Terms, calendar: WorkingTime, now: datetime) -
     if clock.state == t.REPLY_PROPOSED:
         # Whoever could approve may be away by then.
         coming.append(_next_day(clock, calendar, now))
-    return Finding(level, cause, tuple(told.values()), unacknowledged, next_at=_next(coming, now))
+    ends = (
+        [each.after(clock.arbiter_since, calendar) for each in terms.of(ARBITER)]
+        if clock.arbiter_since
+        else []
+    )
+    undecided = any(clock.looked_at < each <= now for each in ends)
+    return Finding(
+        level,
+        cause,
+        tuple(told.values()),
+        unacknowledged,
+        undecided=undecided,
+        next_at=_next((*coming, *ends), now),
+    )
 
 
 def _moments(

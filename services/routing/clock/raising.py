@@ -41,8 +41,8 @@ def raised(
     barred = {*excluded, *((officer,) if officer else ())}
     reached, holder = escalation.holder(level, people, barred, turn=case.complaint_id.int, away=away)
     changes: dict[str, Any] = {}
-    if cause != escalation.UNOWNED:
-        # What nobody has is on the coordinator's desk anyway; its levels begin when somebody has it.
+    if cause not in (escalation.UNOWNED, escalation.ARBITER):
+        # What nobody has, or waits for the arbiter, is on the coordinator's desk anyway, and no level of the body was passed over.
         changes = {"escalation_level": reached, "escalated_to": holder, "escalated_at": now}
     return Raised(
         changes,

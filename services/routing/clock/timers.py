@@ -134,6 +134,9 @@ class _Look:
         if not raised and finding.level and finding.cause:
             self._raise(finding.level, finding.cause)
             raised = True
+        if finding.undecided and self.after["escalation_level"] == self.row.escalation_level:
+            # Told of one level in this look already, the coordinator is reminded by the desk alone.
+            self._raise(escalation.COORDINATOR, escalation.ARBITER)
         raised = raised or self._ask_above_for_approval() or self._pass_on()
         if not raised and self.officer is not None:
             # Who is told that the case was raised has been told enough: one notice per person and look.

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from services.routing.deadlines.calendar import AMMAN
 
@@ -11,11 +11,14 @@ SERVICE = "service"
 RIGHTS = "rights"
 URGENT = "urgent"
 FLAGS = (SERVICE, RIGHTS, URGENT)
+REOPENED = "reopened"
+"""As a flag of a term: of a case that is answered anew after a dispute. Without a row of its own it has the time of any other."""
 
 BY_CALENDAR = "calendar"
 BY_PAUSE = "pause"
 BY_BODY = "body"
-CAUSES = (BY_CALENDAR, BY_PAUSE, BY_BODY)
+BY_REOPENING = REOPENED
+CAUSES = (BY_CALENDAR, BY_PAUSE, BY_BODY, BY_REOPENING)
 """Why a promise moves."""
 
 FIRST_ACTION = "first_action"
@@ -102,6 +105,12 @@ class Progress:
     minutes_left: int
 
 
+def counts_from(case: Any) -> datetime:
+    """Since when the promise of a stored case counts: its receipt, or the decision by which it was reopened."""
+    begun: datetime = case.promised_from or case.received_at
+    return begun
+
+
 def term_for(
     terms: Iterable[Term],
     kind: str,
@@ -170,8 +179,9 @@ def due_by_the_clock(
     """`hours` after receipt, in UTC, day and night; the clock stands still in the pauses, which do not overlap."""
     due = received_at + timedelta(hours=hours)
     for each in sorted(pauses, key=lambda pause: pause.started_at):
-        if each.started_at < due:
-            due += _end(each, calendar, longest_pause) - each.started_at
+        end = _end(each, calendar, longest_pause)
+        if each.started_at < due and end > received_at:
+            due += end - max(each.started_at, received_at)
     return due.astimezone(UTC)
 
 

@@ -19,7 +19,7 @@ from services.routing.clock import case_clock
 from services.routing.clock import store as store_timers
 from services.routing.deadlines import store as store_calendar
 from services.routing.deadlines.calendar import AMMAN, Override
-from services.routing.deadlines.promise import BY_CALENDAR, BY_PAUSE
+from services.routing.deadlines.promise import BY_CALENDAR, BY_PAUSE, counts_from
 from services.routing.directory import snapshot
 from services.routing.directory.snapshot import Directory
 from services.routing.events import SOURCE
@@ -77,7 +77,7 @@ def rehearse_override(connection: Connection, wanted: Mapping[str, Any]) -> tupl
     pauses = store_calendar.pauses(connection, [str(row.complaint_id) for row in rows])
     moved = sum(
         tried.due(
-            row.received_at,
+            counts_from(row),
             row.working_days,
             row.wall_hours,
             (row.governorate, row.institution),
@@ -181,7 +181,7 @@ def _count_again(
     for row in rows:
         identity, number = str(row.complaint_id), row.version + 1
         due = row.due_at and known.due(
-            row.received_at,
+            counts_from(row),
             row.working_days,
             row.wall_hours,
             (row.governorate, row.institution),

@@ -12,8 +12,9 @@ from services.routing.cases import actions, records
 from services.routing.cases import transitions as t
 from services.routing.cases.step import Who
 from services.routing.cases.who import is_id
+from services.routing.clock import case_clock
 from services.routing.deadlines import store as store_calendar
-from services.routing.deadlines.promise import LONGEST_PAUSE, Pause, progress
+from services.routing.deadlines.promise import LONGEST_PAUSE, Pause, counts_from, progress
 from services.routing.desks import store as store_desk
 from services.routing.desks import store_worklist, views
 from services.routing.desks.store_worklist import Mark, Wanted
@@ -93,6 +94,7 @@ def shown(connection: Connection, rows: Sequence[Row[Any]], now: datetime) -> li
             **row._mapping,
             "officer_name": names.get(str(row.officer_id)),
             "progress": progress_of(known, row, pauses.get(str(row.complaint_id), ()), now),
+            "decide_by": case_clock.decide_by(known, row),
         }
         for row in rows
     ]
@@ -182,7 +184,8 @@ def progress_of(
     if case.due_at is None or case.status in t.SETTLED:
         return None
     by_the_clock = case.wall_hours is not None
-    longest = known.longest_pause(case.received_at) if pauses else LONGEST_PAUSE
+    begun = counts_from(case)
+    longest = known.longest_pause(begun) if pauses else LONGEST_PAUSE
     calendar = known.calendars.of(case.governorate, case.institution)
-    used = progress(case.received_at, case.due_at, now, calendar, pauses, longest, by_the_clock=by_the_clock)
+    used = progress(begun, case.due_at, now, calendar, pauses, longest, by_the_clock=by_the_clock)
     return {"share": round(used.share, 4), "minutes_left": used.minutes_left, "by_the_clock": by_the_clock}

@@ -41,12 +41,14 @@ class WorklistQuerySchema(ListSchema):
 class ItemSchema(CaseSchema):
     """A case in a list. `progress` is null where nothing is promised, or nothing is owed any more.
 
-    `waiting` says why a case that is being worked on waits for its officer: answered, no_answer, returned.
+    `waiting` says why a case that is being worked on waits for its officer: answered, no_answer, returned. `decide_by` is until when the
+    arbiter is to decide on its transfer.
     """
 
     officer_name = fields.Nested(NameSchema, required=True, allow_none=True)
     progress = fields.Nested(ProgressSchema, required=True, allow_none=True)
     waiting = fields.String(required=True, allow_none=True)
+    decide_by = fields.AwareDateTime(required=True, allow_none=True)
 
 
 class WorklistSchema(Schema):

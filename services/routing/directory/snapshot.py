@@ -152,11 +152,16 @@ class Directory:
         flags: frozenset[str] = frozenset(),
     ) -> Promise | None:
         """What is promised of a complaint that a body has (None: nobody yet), or None where nothing is."""
-        term = term_for(self.terms, kind, received_at, need.category, flags)
-        if term is None or (term.working_days is None and term.wall_hours is None):
+        term = self.term(kind, received_at, need.category, flags)
+        if term is None:
             return None
         due = self.due(received_at, term.working_days, term.wall_hours, (need.governorate, institution))
         return Promise(due, term.working_days, term.wall_hours)
+
+    def term(self, kind: str, at: datetime, category: str, flags: frozenset[str]) -> Term | None:
+        """How long such a complaint of a moment may take; None where nothing is promised."""
+        found = term_for(self.terms, kind, at, category, flags)
+        return None if found is None or (found.working_days, found.wall_hours) == (None, None) else found
 
     def due(
         self,
