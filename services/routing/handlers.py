@@ -31,7 +31,7 @@ from services.routing.assigning.deciding import Deciding
 from services.routing.cases import records, store_history
 from services.routing.cases.records import Complaint
 from services.routing.cases.step import Keys
-from services.routing.clock import escalation
+from services.routing.clock.people import next_on_call
 from services.routing.deadlines.promise import BY_BODY, RIGHTS, SERVICE, URGENT
 from services.routing.deadlines.promises import count_again
 from services.routing.directory import snapshot
@@ -187,7 +187,8 @@ def _on_call(known: Directory, complaint: Complaint, rule: Rule | None, now: dat
     if rule is None or URGENT not in complaint.flags:
         return None
     barred = exclusion.excluded(complaint.implicated, known.tied)
-    chosen = escalation.next_on_call(known.people(rule.institution, now), barred)
+    people = known.people(rule.institution, now)
+    chosen = next_on_call(people, barred, rights=RIGHTS in complaint.flags)
     if chosen is None:
         return None
     return Assigned(Officer(chosen, rule.institution, frozenset(), present=True), ON_CALL, rule)

@@ -15,6 +15,8 @@ RULES = {
         "cases/outcomes",
         "cases/transitions",
         "cases/who",
+        "clock/escalation",
+        "clock/people",
         "deadlines/calendar",
         "deadlines/promise",
         "desks/views",

@@ -4,15 +4,15 @@ One function per action, in the transaction of actions.act, which has checked th
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Row
 
 from services.routing.assigning.assignment import BY_HAND, NOBODY, Bars, Need, Officer, Outcome, Unassigned
 from services.routing.assigning.deciding import Deciding
 from services.routing.cases import events as case_facts
-from services.routing.cases import records
+from services.routing.cases import promising, records
 from services.routing.cases import store as store_cases
 from services.routing.cases.step import NoOfficer, Refused, Step
 from services.routing.clock import case_clock, escalation, raising
@@ -81,31 +81,6 @@ def answer_question(step: Step) -> None:
 def lapse_question(step: Step) -> None:
     """Nobody answered in time: the officer decides by what is known."""
     _resume(step, case_facts.NO_ANSWER)
-
-
-def count_again(connection: Connection, complaint_id: str, *, now: datetime) -> bool:
-    """The promise by the calendar as it is now, of the place where the case is now; whether it moved."""
-    return promises.count_again(connection, [complaint_id], now=now)
-
-
-def count_elsewhere(connection: Connection, complaint_id: str, *, now: datetime) -> bool:
-    """The same of a case that another body has now."""
-    return promises.count_again(connection, [complaint_id], now=now, cause=promise.BY_BODY)
-
-
-def promise_again(connection: Connection, complaint_id: str, *, now: datetime) -> bool:
-    """The same of a case that is answered anew."""
-    return promises.count_again(connection, [complaint_id], now=now, cause=promise.BY_REOPENING)
-
-
-def reopen(step: Step) -> None:
-    """A promise of its own from now on, by the terms of this day; what was told of the one before is over with it."""
-    case = step.after
-    term = step.known.term(case.kind, step.now, case.category, case_clock.flags_of(case) | {promise.REOPENED})
-    if case.due_at is not None and term is not None:
-        step.end(promised_from=step.now, working_days=term.working_days, wall_hours=term.wall_hours)
-        step.turns_clock = promise_again
-    step.end(escalation_level=0, escalated_to=None, escalated_at=None, checked_at=step.now)
 
 
 def _resume(step: Step, reason: str) -> None:
@@ -307,7 +282,7 @@ def give(step: Step, officer: Officer, reason: str) -> None:
 
 def _take_along(step: Step, officer: Officer) -> None:
     """Another body: its calendar counts from now on, and it has a holder of its own for what is raised and not answered."""
-    step.turns_clock = count_elsewhere
+    step.turns_clock = promising.count_elsewhere
     case = step.case
     if case.escalated_at is None or case.escalation_level == escalation.COORDINATOR:
         return

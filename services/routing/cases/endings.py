@@ -4,7 +4,7 @@ The other half of effects.py.
 """
 
 from services.routing import store
-from services.routing.cases import effects, implicating, outcomes, store_history
+from services.routing.cases import effects, implicating, outcomes, promising, store_history
 from services.routing.cases import events as case_facts
 from services.routing.cases import store as store_cases
 from services.routing.cases import transitions as t
@@ -106,7 +106,7 @@ def dispute(step: Step) -> None:
     """Once; the coordinator's desk has it until it is decided. Nothing is confirmed by silence meanwhile."""
     step.end(disputed_at=step.now, confirm_until=None, remind_at=None, closed_at=None, close_reason=None)
     # It is waited for again, and circulars that came since the answer were not counted.
-    step.turns_clock = effects.count_again
+    step.turns_clock = promising.count_again
     step.state(case_facts.CASE_DISPUTED)
 
 
@@ -137,7 +137,7 @@ def resolve_dispute(step: Step) -> None:
         raise Refused("officer_id", "officer_unknown")
     # Whoever knows the case goes on with it, unless it is their answer that is disputed.
     effects.hand_over(step, institution, answered=answered, keeps=str(step.case.officer_id))
-    effects.reopen(step)
+    promising.reopen(step)
 
 
 # --- ends without a reply -------------------------------------------------------------------------

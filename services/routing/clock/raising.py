@@ -8,6 +8,7 @@ from typing import Any
 from services.routing.cases.step import Step
 from services.routing.clock import escalation
 from services.routing.clock import events as clock_facts
+from services.routing.clock import people as people_of
 from services.routing.directory.snapshot import Directory
 
 
@@ -39,7 +40,7 @@ def raised(
     """
     people = known.people(institution, now)
     barred = {*excluded, *((officer,) if officer else ())}
-    reached, holder = escalation.holder(level, people, barred, turn=case.complaint_id.int, away=away)
+    reached, holder = people_of.holder(level, people, barred, turn=case.complaint_id.int, away=away)
     changes: dict[str, Any] = {}
     if cause not in (escalation.UNOWNED, escalation.ARBITER):
         # What nobody has, or waits for the arbiter, is on the coordinator's desk anyway, and no level of the body was passed over.
@@ -68,7 +69,7 @@ def for_approval(
     """
     people = known.people(case.institution, now)
     barred = {*excluded, author}
-    if escalation.somebody_approves(people, barred) or _may_approve(case, barred):
+    if people_of.somebody_approves(people, barred) or _may_approve(case, barred):
         return None
     return raised(
         known,

@@ -26,6 +26,7 @@ from services.routing.clock import case_clock, escalation, raising
 from services.routing.clock import events as clock_facts
 from services.routing.clock import store as store_timers
 from services.routing.clock.escalation import Finding
+from services.routing.clock.people import next_on_call
 from services.routing.deadlines import store as store_calendar
 from services.routing.directory import snapshot
 from services.routing.directory.snapshot import Directory
@@ -211,7 +212,7 @@ class _Look:
         self.after["acknowledge_by"] = case_clock.acknowledge_by(known, self.row, now)
         called = {str(each) for each in self.row.called or ()} | ({self.officer} if self.officer else set())
         people = known.people(self.row.institution, now)
-        chosen = escalation.next_on_call(people, self.excluded | called)
+        chosen = next_on_call(people, self.excluded | called, rights=self.row.rights)
         if chosen is not None and self.row.escalation_level == 0 and not self.finding.level:
             self._hand_over(chosen, called)
             return False

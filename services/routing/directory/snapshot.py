@@ -16,7 +16,8 @@ from services.routing.assigning.assignment import Need, Officer, Rule, choose_ru
 from services.routing.assigning.decision import Pool
 from services.routing.clock import escalation
 from services.routing.clock import store as store_timers
-from services.routing.clock.escalation import People, Terms, Threshold
+from services.routing.clock.escalation import Terms, Threshold
+from services.routing.clock.people import People
 from services.routing.deadlines import store as store_calendar
 from services.routing.deadlines.calendar import Calendars, Override, WeekdayHours
 from services.routing.deadlines.promise import (
@@ -200,12 +201,14 @@ class Directory:
 
     def people(self, institution: str | None, at: datetime) -> People:
         """Who may be told of the cases of a body (None: nobody's) at a moment."""
+        on_call, day = self.on_call(institution, at) if institution else (), presence.day_of(at)
         return People(
             self.ranks.get(institution or "", {}),
             self.presences,
-            presence.day_of(at),
+            day,
             self.on_call(None, at),
-            self.on_call(institution, at) if institution else (),
+            on_call,
+            [each for each in on_call if presence.is_certified(self.certificates.get(each, ()), day)],
         )
 
     def load_of(self, kind: str) -> int:

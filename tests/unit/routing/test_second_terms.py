@@ -137,3 +137,23 @@ def test_who_decides_in_time_is_not_reminded(desk):
     desk.act("decide_transfer", COORDINATOR, institution="MOH", reason="يخصها.")
     through(desk, datetime(2026, 11, 24, 12, tzinfo=UTC))
     assert arbiter_reminders(desk) == 0
+
+
+@pytest.mark.parametrize(
+    ("measure", "amount", "ends"),
+    [
+        ("wall_minutes", 2880, datetime(2026, 11, 25, 9, tzinfo=UTC)),
+        ("working_hours", 14, datetime(2026, 11, 25, 9, tzinfo=UTC)),
+    ],
+)
+def test_idleness_is_measured_as_its_row_says(routing, keys, measure, amount, ends):
+    """Monday noon in Amman: two days by the wall clock, and fourteen hours of work, are over on Wednesday at noon."""
+    routing.rows(
+        f"INSERT INTO escalation_term (id, trigger, level, {measure}, category, valid_from)"
+        f" VALUES ('idle-water#1', 'idle', 1, {amount}, 'water.outage', '2026-01-01') RETURNING 1"
+    )
+    desk = Desk(routing, keys)
+    desk.sweep(ends - timedelta(minutes=1))
+    assert told(desk, ("ComplaintEscalated",)) == []
+    desk.sweep(ends)
+    assert [each[:2] for each in told(desk, ("ComplaintEscalated",))] == [("ComplaintEscalated", 1)]

@@ -136,3 +136,26 @@ def test_urgent_cases_do_not_stand_behind_the_others(urgent, rota, ids, routing,
     late = NIGHT + timedelta(days=40)
     assert sweep(keys, late, limit=1, urgent=True).looked == 1
     assert len(calls(desk)) == 2
+
+
+@pytest.mark.parametrize("rights", [True, False])
+def test_of_who_is_on_call_a_right_is_for_who_is_certified(urgent, rota, ids, routing, rights):
+    first, second = ids("WAJ", "sub")[:2]
+    routing.rows(
+        "DELETE FROM certificate WHERE officer_id = ANY(CAST(%(ids)s AS uuid[])) RETURNING 1",
+        {"ids": [first, second]},
+    )
+    routing.rows(
+        "INSERT INTO certificate (officer_id, part, issued_on, expires_on)"
+        " SELECT %(id)s, part, '2026-01-01', '2027-12-31' FROM unnest(ARRAY['technical', 'rights']) AS part RETURNING 1",
+        {"id": second},
+    )
+    rota("WAJ", [first, second])
+    flags = {"rights": True, "rights_codes": ["R01"]} if rights else {}
+    desk = urgent(**flags)
+    order = [second, first] if rights else [first, second]
+    assert str(desk.case.officer_id) == order[0]
+    # Who is not certified is asked all the same, before nobody is.
+    minutes(desk, 30)
+    assert calls(desk) == [(0, order[0]), (30, order[1])]
+    whole(desk)
