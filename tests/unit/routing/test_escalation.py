@@ -205,8 +205,9 @@ def test_when_a_share_is_used_is_what_a_finger_counts(received, days, closed, sa
     due = promise.due_at(received, days, working, stopped)
     moment = promise.used_at(received, due, percent, working, stopped)
 
+    ends = [(each.started_at, promise._end(each, working, 10)) for each in stopped]
+
     def runs(minute: datetime) -> bool:
-        ends = [(each.started_at, promise._end(each, working, 10)) for each in stopped]
         return finger.works_in(minute) and not any(a <= minute < b for a, b in ends)
 
     minute, whole = received, 0
