@@ -147,15 +147,25 @@ def _environment(lang: str) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
-        # Else `0|number` would be worked out once, in the digits of the first reader.
-        optimized=False,
     )
     environment.install_gettext_translations(catalogue(lang), newstyle=True)  # type: ignore[attr-defined]
     environment.globals.update(url=url, asset=static.address, language_names=LANGUAGE_NAMES)
-    environment.filters.update(
-        number=number, percent=percent, day=day, moment=moment, machine=machine, name_of=name_of, said=said
-    )
+    filters = {
+        **{"number": number, "percent": percent, "day": day, "moment": moment},
+        **{"machine": machine, "name_of": name_of, "said": said},
+    }
+    environment.filters.update({name: _for_each_reader(each) for name, each in filters.items()})
     return environment
+
+
+def _for_each_reader(shown: Callable[..., str]) -> Callable[..., str]:
+    """A filter that is asked each time. Jinja would work out `0|number` once, while the first reader is served, for all who come after."""
+
+    @jinja2.pass_context
+    def ask(_: jinja2.runtime.Context, *arguments: Any, **more: Any) -> str:
+        return shown(*arguments, **more)
+
+    return ask
 
 
 def said(text: str) -> str:
