@@ -8,14 +8,20 @@ import functools
 import ipaddress
 import math
 import time
+from collections.abc import Callable
 
 import limits
+from limits.errors import StorageError
 from limits.storage import storage_from_string
-from limits.strategies import SlidingWindowCounterRateLimiter
+from limits.strategies import RateLimiter, SlidingWindowCounterRateLimiter
 
+from gateway import metrics
 from gateway.counters import BoundedMemory
 from gateway.settings import LimitSettings, Network
-from services.chassis import settings
+from services.chassis import logs, settings
+
+log = logs.get()
+Ask = Callable[[RateLimiter, limits.RateLimitItem], bool]
 
 #: The names of what is limited: a field of LimitSettings each.
 KINDS = ("complaints", "lookups", "misses", "reading", "staff", "sign_in")
@@ -26,9 +32,11 @@ class Limits:
 
     def __init__(self, chosen: LimitSettings):
         self._enabled = chosen.enabled
-        in_memory = chosen.storage == "memory://"
-        self._limiter = SlidingWindowCounterRateLimiter(
-            BoundedMemory() if in_memory else storage_from_string(chosen.storage)
+        self._here = SlidingWindowCounterRateLimiter(BoundedMemory())
+        self._limiter = (
+            self._here
+            if chosen.storage == "memory://"
+            else SlidingWindowCounterRateLimiter(storage_from_string(chosen.storage, wrap_exceptions=True))
         )
         self._rates: dict[str, tuple[limits.RateLimitItem, ...]] = {
             kind: getattr(chosen, kind) for kind in KINDS
@@ -36,25 +44,29 @@ class Limits:
 
     def take(self, kind: str, whose: str) -> int:
         """Counts one request. 0 when it may go on, otherwise the seconds after which trying again makes sense."""
-        if not self._enabled:
-            return 0
-        for rate in self._rates[kind]:
-            if not self._limiter.hit(rate, kind, whose):
-                return self._wait(rate, kind, whose)
-        return 0
+        return self._counted(kind, whose, lambda limiter, rate: limiter.hit(rate, kind, whose))
 
     def spent(self, kind: str, whose: str) -> int:
         """As `take`, but counts nothing: for what is only counted when it went wrong."""
+        return self._counted(kind, whose, lambda limiter, rate: limiter.test(rate, kind, whose))
+
+    def _counted(self, kind: str, whose: str, ask: Ask) -> int:
         if not self._enabled:
             return 0
-        for rate in self._rates[kind]:
-            if not self._limiter.test(rate, kind, whose):
-                return self._wait(rate, kind, whose)
-        return 0
+        try:
+            return self._asked(self._limiter, kind, whose, ask)
+        except StorageError as error:
+            # Nobody is to be refused because counts cannot be shared: until they can, each replica counts for itself.
+            metrics.limits_away_total.inc()
+            log.warning("limits_storage_away", error=type(error.storage_error).__name__)
+            return self._asked(self._here, kind, whose, ask)
 
-    def _wait(self, rate: limits.RateLimitItem, kind: str, whose: str) -> int:
-        reset = self._limiter.get_window_stats(rate, kind, whose).reset_time
-        return max(1, math.ceil(reset - time.time()))
+    def _asked(self, limiter: RateLimiter, kind: str, whose: str, ask: Ask) -> int:
+        for rate in self._rates[kind]:
+            if not ask(limiter, rate):
+                reset = limiter.get_window_stats(rate, kind, whose).reset_time
+                return max(1, math.ceil(reset - time.time()))
+        return 0
 
 
 def client_address(peer: str | None, forwarded_for: str | None, trusted: tuple[Network, ...]) -> str:

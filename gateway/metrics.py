@@ -6,6 +6,12 @@ from prometheus_client import Counter
 refused_total = Counter(
     "gateway_limited_total", "Requests refused for being too many.", ("kind",), namespace="bekhedmetkom"
 )
+# Requests counted by this replica alone, because the store that replicas share (LIMITS_STORAGE) did not answer.
+limits_away_total = Counter(
+    "gateway_limits_away_total",
+    "Requests counted here alone: the shared store was away.",
+    namespace="bekhedmetkom",
+)
 # outcome: unreachable (nothing was sent), unknown (it may have taken effect), timeout.
 service_failures_total = Counter(
     "gateway_service_failures_total",

@@ -1,10 +1,12 @@
 """Who is counted, and when it is enough."""
 
 import ipaddress
+from typing import ClassVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from limits.storage import MemoryStorage
 
 from gateway.limits import KINDS, Limits, client_address
 from gateway.settings import LimitSettings, networks
@@ -133,3 +135,37 @@ def test_guessing_staff_tokens_is_stopped_and_good_ones_are_counted_by_person(ga
         429,
     ]
     assert client.get("/v1/dashboard", headers=headers("b")).status_code == 200
+
+
+class Far(MemoryStorage):
+    """A store outside of the process, as `limits` takes them by address; while `away` it does not answer."""
+
+    STORAGE_SCHEME: ClassVar = ["far"]
+    away = False
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        return OSError
+
+    def acquire_sliding_window_entry(self, *given, **named) -> bool:
+        self._reach()
+        return super().acquire_sliding_window_entry(*given, **named)
+
+    def get_sliding_window(self, *given, **named):
+        self._reach()
+        return super().get_sliding_window(*given, **named)
+
+    def _reach(self) -> None:
+        if Far.away:
+            raise ConnectionRefusedError
+
+
+def test_while_the_shared_store_is_away_each_replica_counts_for_itself(monkeypatch):
+    limits = build(LIMIT_MISSES="2/hour", LIMITS_STORAGE="far://x")
+    assert [limits.take("misses", "a") for _ in range(2)] == [0, 0]
+    assert limits.spent("misses", "a") > 0
+    monkeypatch.setattr(Far, "away", True)
+    assert limits.spent("misses", "a") == 0
+    assert [limits.take("misses", "a") > 0 for _ in range(3)] == [False, False, True]
+    monkeypatch.setattr(Far, "away", False)
+    assert limits.take("misses", "a") > 0
