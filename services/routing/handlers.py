@@ -138,14 +138,16 @@ def retry_unowned(
         )
         history.append(records.outcome_event(complaint, row.version + 1, outcome, deciding.id, now))
     deciding.keep([complaint.id for complaint, _ in (*owned, *changed)])
-    store.own_cases(connection, [records.ownership(*pair) for pair in owned], now)
+    case_of = {str(row.complaint_id): row for row in rows}
+    store.own_cases(
+        connection, [records.owned(known, case_of[pair[0].id], *pair, now=now) for pair in owned], now
+    )
     store.refuse_cases(connection, [records.ownership(*pair) for pair in changed], now)
     _finish(connection, known, owned, history, facts, now)
-    had = {str(row.complaint_id): row.institution for row in rows}
     elsewhere = [
         complaint.id
         for complaint, outcome in (*owned, *changed)
-        if had[complaint.id] != records.institution_of(outcome)
+        if case_of[complaint.id].institution != records.institution_of(outcome)
     ]
     count_again(connection, elsewhere, now=now, cause=BY_BODY)
     _count(connection, owned, Counter())

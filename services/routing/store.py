@@ -192,9 +192,10 @@ _OWN_CASES = text(
     """
     UPDATE cases c
     SET status = 'assigned', institution = r.institution, rule_id = r.rule_id, officer_id = r.officer_id, reason = r.reason,
-        assigned_at = :now, unowned_since = NULL, version = c.version + 1, last_action_at = :now, check_at = :now
+        assigned_at = :now, unowned_since = NULL, version = c.version + 1, last_action_at = :now, check_at = :now,
+        acknowledge_by = r.acknowledge_by
     FROM json_to_recordset(CAST(:rows AS json)) AS r (
-        complaint_id uuid, institution text, rule_id text, officer_id uuid, reason text)
+        complaint_id uuid, institution text, rule_id text, officer_id uuid, reason text, acknowledge_by timestamptz)
     WHERE c.complaint_id = r.complaint_id
     """
 )
@@ -251,7 +252,7 @@ def insert_cases(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> s
 
 
 def own_cases(connection: Connection, rows: Sequence[Mapping[str, Any]], now: datetime) -> None:
-    """Gives unowned cases their officers: complaint_id, institution, rule_id, officer_id, reason."""
+    """Gives unowned cases their officers: complaint_id, institution, rule_id, officer_id, reason, acknowledge_by."""
     if rows:
         connection.execute(_OWN_CASES, {"rows": as_json(rows), "now": now})
 

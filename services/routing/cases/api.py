@@ -149,22 +149,27 @@ def explanation(complaint_id: UUID) -> dict[str, Any]:
 def act(body: dict[str, Any], complaint_id: UUID, action: str) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Takes an action. 409 names the actions that are allowed; 412 says that somebody was quicker, and the case's version now."""
     version = body.pop("version")
-    wanted = settings.load(Settings)
     try:
-        with database.transaction(handlers.SOURCE) as connection:
-            standing = actions.act(
-                connection,
-                str(complaint_id),
-                action,
-                body,
-                who(),
-                version=version,
-                now=now(),
-                keys=step.Keys(wanted.seal_key, wanted.intake_seal_key, wanted.names_key),
-            )
+        # Two who merge two cases into each other wait for each other: one of them is asked again, and told that it is too late.
+        standing = database.retrying(_take, str(complaint_id), action, body, version)
     except _REFUSED as error:
         raise _problem(error) from None
     return _shown(standing), 200, _tag(standing.case.version)
+
+
+def _take(complaint_id: str, action: str, fields: dict[str, Any], version: int) -> actions.Standing:
+    wanted = settings.load(Settings)
+    with database.transaction(handlers.SOURCE) as connection:
+        return actions.act(
+            connection,
+            complaint_id,
+            action,
+            fields,
+            who(),
+            version=version,
+            now=now(),
+            keys=step.Keys(wanted.seal_key, wanted.intake_seal_key, wanted.names_key),
+        )
 
 
 def who() -> step.Who:

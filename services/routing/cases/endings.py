@@ -3,7 +3,6 @@
 The other half of effects.py.
 """
 
-from services.routing import store
 from services.routing.cases import effects, implicating, outcomes, promising, store_history
 from services.routing.cases import events as case_facts
 from services.routing.cases import store as store_cases
@@ -168,7 +167,8 @@ def declare_inadmissible(step: Step) -> None:
 def merge(step: Step) -> None:
     """Handled together with another case of the same body; its complainant keeps number and page."""
     into = str(step.fields["into"])
-    other = store.case_row(step.connection, into)
+    # Held, so that it does not end meanwhile, nor is merged into this one.
+    other = store_cases.lock(step.connection, into)
     if into == step.id or other is None or other.institution != step.case.institution:
         raise Refused("into", "case_unknown")
     # What one may not see is as if it were not there.

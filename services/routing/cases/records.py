@@ -93,6 +93,14 @@ def ownership(complaint: Complaint, outcome: Outcome) -> dict[str, Any]:
     }
 
 
+def owned(
+    known: Directory, case: Row[Any], complaint: Complaint, outcome: Outcome, *, now: datetime
+) -> dict[str, Any]:
+    """The same of a case that nobody had until now, and until when it must be acknowledged: see store.own_cases."""
+    answer_by = case_clock.acknowledge_by(known, case, now)
+    return ownership(complaint, outcome) | {"acknowledge_by": _iso(answer_by) if answer_by else None}
+
+
 def case_row(
     known: Directory,
     complaint: Complaint,

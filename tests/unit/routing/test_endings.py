@@ -3,10 +3,12 @@
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
+from services.chassis import database
 from services.chassis.seal import unseal
 from services.routing.cases import actions, effects
-from services.routing.cases.step import Who
+from services.routing.cases.step import Refused, Who
 from tests.unit.routing.desk import COORDINATOR, NO_WAY, Desk
 
 
@@ -217,3 +219,18 @@ def test_each_line_of_the_history_says_from_which_state_to_which(desk):
         "SELECT details FROM case_event WHERE complaint_id = %(id)s AND action = 'transfer'"
     ).details
     assert (details["from"], details["to"], details["receiver"]) == ("assigned", "in_transfer", "GAM")
+
+
+def test_two_cases_are_never_merged_into_each_other(desk):
+    """While one is merged into another, that one is held: else each could end up in the other, and nobody would answer either."""
+    other = desk.open()
+    with database.transaction("routing") as first:
+        merging = {"version": None, "now": desk.now, "keys": desk.keys}
+        actions.act(first, desk.id, "merge", {"into": other}, desk.main, **merging)
+        with database.transaction("routing") as second:
+            second.exec_driver_sql("SET LOCAL lock_timeout = '200ms'")
+            with pytest.raises(OperationalError):
+                actions.act(second, other, "merge", {"into": desk.id}, desk.main, **merging)
+            second.rollback()
+    with pytest.raises(Refused):
+        desk.act("merge", desk.main, complaint_id=other, into=desk.id)

@@ -159,3 +159,17 @@ def test_of_who_is_on_call_a_right_is_for_who_is_certified(urgent, rota, ids, ro
     minutes(desk, 30)
     assert calls(desk) == [(0, order[0]), (30, order[1])]
     whole(desk)
+
+
+def test_what_finds_its_officer_late_must_be_acknowledged_too(urgent, ids, routing):
+    routing.rows("UPDATE officer SET present = false WHERE institution = 'WAJ' RETURNING 1")
+    desk = urgent()
+    assert (desk.case.status, desk.case.acknowledge_by) == ("received", None)
+    routing.rows("UPDATE officer SET present = true WHERE institution = 'WAJ' AND rank = 'sub' RETURNING 1")
+    later = NIGHT + timedelta(hours=2)
+    assert routing.retry(now=later)[0] == 1
+    assert (desk.case.status, desk.case.acknowledge_by) == ("assigned", later + timedelta(minutes=30))
+    desk.sweep(later, urgent=True)
+    desk.sweep(later + timedelta(minutes=30), urgent=True)
+    assert desk.fact("ComplaintEscalated").data["cause"] == "unacknowledged"
+    whole(desk)
