@@ -35,7 +35,7 @@ from services.routing.store import cases
 _UTC = DateTime(timezone=True)
 
 NEVER = "infinity"
-SCANNED = 4_000
+SCANNED = 3_000
 """Of a list that is narrowed down by what no index knows, a page looks at so many cases at most. It may then be short and still go on."""
 
 COUNTED = 1_000
@@ -164,12 +164,9 @@ def _scanned(wanted: Wanted, reader: Reader, at: Times, after: Mark | None) -> S
 
 def _last_scanned(wanted: Wanted, reader: Reader, at: Times, after: Mark | None) -> Select[Any]:
     """The last case that a page looked at, if it did not look at all that there are."""
-    number = func.row_number().over(order_by=(_place(wanted).element, cases.c.complaint_id)).label("number")
-    seen = _scanned(wanted, reader, at, after).with_only_columns(
-        cases.c.due_at, cases.c.unowned_since, cases.c.complaint_id, number
-    )
-    numbered = seen.limit(SCANNED).subquery("numbered")
-    return select(numbered).where(numbered.c.number == SCANNED)
+    seen = _scanned(wanted, reader, at, after)
+    where = seen.with_only_columns(cases.c.due_at, cases.c.unowned_since, cases.c.complaint_id)
+    return where.offset(SCANNED - 1).limit(1)
 
 
 def _range(wanted: Wanted, reader: Reader, at: Times) -> list[ColumnElement[bool]]:
