@@ -22,6 +22,7 @@ from services.routing.directory import handlers as handlers_directory
 from services.routing.directory import published
 from services.routing.directory.api import refusing
 from services.routing.directory.presence import day_of
+from services.routing.exclusions import store as store_exclusions
 from services.routing.staff import api as api_accounts
 from services.routing.staff import api_providers
 from services.routing.staff import api_staff as api_staff_accounts
@@ -77,7 +78,8 @@ def unowned(query: dict[str, Any]) -> dict[str, Any]:
     """Cases that nobody has, the longest unowned first."""
     after = _read_mark(query["after"]) if query["after"] else None
     with database.transaction(handlers.SOURCE) as connection:
-        rows = store.unowned_page(connection, after, query["limit"] + 1)
+        visible = store_exclusions.visible_to(api_cases.who())
+        rows = store.unowned_page(connection, after, query["limit"] + 1, visible)
     page = rows[: query["limit"]]
     return {
         "items": [row._mapping for row in page],

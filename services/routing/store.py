@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import (
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     Date,
     DateTime,
@@ -263,9 +264,11 @@ def refuse_cases(connection: Connection, rows: Sequence[Mapping[str, Any]], now:
         connection.execute(_REFUSE_CASES, {"rows": as_json(rows), "now": now})
 
 
-def unowned_page(connection: Connection, after: tuple[datetime, str] | None, limit: int) -> list[Row[Any]]:
-    """Cases that nobody has, oldest first, after the (unowned_since, complaint_id) of the page before."""
-    return list(connection.execute(_unowned(after, limit)))
+def unowned_page(
+    connection: Connection, after: tuple[datetime, str] | None, limit: int, visible: ColumnElement[bool]
+) -> list[Row[Any]]:
+    """Cases that nobody has and the reader may know of, oldest first, after the (unowned_since, complaint_id) of the page before."""
+    return list(connection.execute(_unowned(after, limit).where(visible)))
 
 
 def lock_unowned(connection: Connection, after: tuple[datetime, str] | None, limit: int) -> list[Row[Any]]:

@@ -132,7 +132,8 @@ def team(connection: Connection, institution: str, reader: Reader, now: datetime
                     name: min(getattr(lies, name), store_worklist.COUNTED)
                     for name in ("open", "due_today", "overdue")
                 },
-                "load": loads.get(identity, NOTHING).open,
+                # What the reader must not know of does not show as a difference either.
+                "load": loads.get(identity, NOTHING).open - lies.hidden,
                 "certified_rights_until": presence.certified_until(passed, "rights", day),
             }
         )

@@ -17,13 +17,16 @@ from sqlalchemy import (
     and_,
     case,
     func,
+    literal,
+    not_,
     or_,
     select,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB, distinct_on, insert
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, distinct_on, insert
 
-from services.routing.desks.store_worklist import COUNTED, open_in_order, visible_to
+from services.routing.cases import transitions as t
+from services.routing.desks.store_worklist import COUNTED, OPEN, open_in_order, visible_to
 from services.routing.desks.views import Reader, Times
 from services.routing.store import cases, metadata, officer
 
@@ -187,7 +190,10 @@ def add_template(connection: Connection, row: Mapping[str, Any]) -> Row[Any]:
 def desks(
     connection: Connection, officer_ids: Sequence[str], reader: Reader, at: Times
 ) -> dict[str, Row[Any]]:
-    """By officer what is open, due today and overdue, of so many cases as are counted, the first due first."""
+    """By officer what is open, due today and overdue, of so many cases as are counted, the first due first.
+
+    `hidden` is what weighs on the desk of cases that the reader must not know of.
+    """
     own = open_in_order(cases.c.officer_id == officer.c.id, visible_to(reader)).limit(COUNTED + 1)
     seen = own.correlate(officer).lateral("own")
     today = and_(seen.c.place >= at.now, seen.c.place < at.end_of_day)
@@ -200,5 +206,13 @@ def desks(
         .select_from(seen)
         .lateral("counted")
     )
-    query = select(officer.c.id, counted).where(officer.c.id.in_(officer_ids))
+    # Nearly no case is directed against anybody: said first, it spares looking at whom.
+    kept_from = and_(cases.c.implicated != literal([], ARRAY(Text)), not_(visible_to(reader)))
+    hidden = (
+        select(func.coalesce(func.sum(cases.c.load), 0))
+        .where(cases.c.officer_id == officer.c.id, cases.c.status.in_(t.ON_DESK), OPEN, kept_from)
+        .correlate(officer)
+        .scalar_subquery()
+    )
+    query = select(officer.c.id, counted, hidden.label("hidden")).where(officer.c.id.in_(officer_ids))
     return {str(row.id): row for row in connection.execute(query)}

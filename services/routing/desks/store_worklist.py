@@ -44,9 +44,7 @@ COUNTED = 1_000
 # The expression of the indexes: what has no due time comes last.
 _due = func.coalesce(cases.c.due_at, literal(NEVER).cast(_UTC))
 # Word for word the condition of the indexes; the values are compared as they are written.
-_OPEN = text(
-    "NOT (cases.status IN ('answered', 'closed', 'referred', 'withdrawn', 'inadmissible', 'merged'))"
-)
+OPEN = text("NOT (cases.status IN ('answered', 'closed', 'referred', 'withdrawn', 'inadmissible', 'merged'))")
 #: What a list may be narrowed down by.
 _ASKED_OF = ("status", "officer_id", "waiting", "category", "governorate", "rights", "urgent")
 #: In these the officer of a case has something to do.
@@ -120,7 +118,7 @@ def names(connection: Connection, officer_ids: Sequence[str]) -> dict[str, dict[
 
 def open_in_order(*conditions: ColumnElement[bool]) -> Select[Any]:
     """Open cases, first due first: only where they stand, as `place`."""
-    return select(_due.label("place")).where(_OPEN, *conditions).order_by(_due, cases.c.complaint_id)
+    return select(_due.label("place")).where(OPEN, *conditions).order_by(_due, cases.c.complaint_id)
 
 
 def is_of(connection: Connection, officer_id: str, institution: str) -> bool:
@@ -183,7 +181,7 @@ def _range(wanted: Wanted, reader: Reader, at: Times) -> list[ColumnElement[bool
         return [*held, cases.c.status == wanted.state]
     # An officer's cases are those of the officer's body. To ask for both would have the planner think that there are next to none.
     whole = held if scope.officer is None else [cases.c.officer_id == scope.officer]
-    return [*whole, _OPEN, *_DUES.get(view or "", lambda _: [])(at)]
+    return [*whole, OPEN, *_DUES.get(view or "", lambda _: [])(at)]
 
 
 def _narrowing(wanted: Wanted, seen: Any) -> list[ColumnElement[bool]]:
@@ -221,7 +219,7 @@ def _raised_to(reader: Reader) -> list[ColumnElement[bool]]:
 
 def _for_approval_by(reader: Reader) -> list[ColumnElement[bool]]:
     """All of the body, or what was raised to somebody; of that, those whose reply waits are found by narrowing."""
-    return [cases.c.status == t.REPLY_PROPOSED] if reader.approves else [*_raised_to(reader), _OPEN]
+    return [cases.c.status == t.REPLY_PROPOSED] if reader.approves else [*_raised_to(reader), OPEN]
 
 
 _STATES: Mapping[str | None, Callable[[Reader], list[ColumnElement[bool]]]] = {
@@ -230,8 +228,8 @@ _STATES: Mapping[str | None, Callable[[Reader], list[ColumnElement[bool]]]] = {
     views.ARBITER: lambda _: [cases.c.status == t.IN_TRANSFER, cases.c.transfers >= t.ARBITER_FROM],
     views.TO_APPROVE: lambda reader: [*_for_approval_by(reader), _not_written_by(reader)],
     views.AWAITING_COMPLAINANT: lambda _: [cases.c.status == t.AWAITING_COMPLAINANT],
-    views.URGENT: lambda _: [cases.c.urgent, _OPEN],
-    views.ESCALATED: lambda reader: [*_raised_to(reader), _OPEN],
+    views.URGENT: lambda _: [cases.c.urgent, OPEN],
+    views.ESCALATED: lambda reader: [*_raised_to(reader), OPEN],
 }
 """Lists of cases that are few at any time: each has an index of its own, or its part of the one by state."""
 

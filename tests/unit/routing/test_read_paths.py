@@ -108,3 +108,22 @@ def test_no_list_and_no_count_of_a_desk_shows_it(accused, clerk, ids, call, rout
     team = {each["id"]: each["open"] for each in call(head, "GET", "/staff/team").json}
     assert team[clerk] == 1
     assert call(COORDINATOR, "GET", "/staff/desk").json["counts"]["urgent"] == 2
+
+
+def test_the_load_of_a_colleague_does_not_give_it_away(accused, clerk, ids, call):
+    def weighs(who) -> int:
+        return sum(each["load"] for each in call(who, "GET", "/staff/team?institution=WAJ").json)
+
+    assert weighs(COORDINATOR) == 2
+    assert weighs(officer_of("WAJ", ids("WAJ", "approver")[0], "approver")) == 2
+    assert weighs(officer_of("WAJ", ids("WAJ", "head")[0], "head")) == 1
+
+
+def test_a_coordinator_who_is_accused_does_not_find_it_among_what_nobody_owns(routing, call):
+    case = received(category="nothing.like.it")
+    routing.receive([case])
+    assert [each["complaint_id"] for each in call(COORDINATOR, "GET", "/staff/unowned").json["items"]] == [
+        case.subject
+    ]
+    routing.rows("UPDATE cases SET implicated = %(whom)s RETURNING 1", {"whom": [f"person:{COORDINATOR.id}"]})
+    assert call(COORDINATOR, "GET", "/staff/unowned").json["items"] == []
