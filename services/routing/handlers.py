@@ -189,7 +189,7 @@ def _on_call(known: Directory, complaint: Complaint, rule: Rule | None, now: dat
     if rule is None or URGENT not in complaint.flags:
         return None
     barred = exclusion.excluded(complaint.implicated, known.tied)
-    people = known.people(rule.institution, now)
+    people = known.people(rule.institution, now, barred)
     chosen = next_on_call(people, barred, rights=RIGHTS in complaint.flags)
     if chosen is None:
         return None

@@ -38,7 +38,7 @@ def raised(
 
     `away` is whom it was raised to until now.
     """
-    people = known.people(institution, now)
+    people = known.people(institution, now, excluded)
     barred = {*excluded, *((officer,) if officer else ())}
     reached, holder = people_of.holder(level, people, barred, turn=case.complaint_id.int, away=away)
     changes: dict[str, Any] = {}

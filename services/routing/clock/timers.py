@@ -211,7 +211,7 @@ class _Look:
         known, now = self.batch.known, self.batch.now
         self.after["acknowledge_by"] = case_clock.acknowledge_by(known, self.row, now)
         called = {str(each) for each in self.row.called or ()} | ({self.officer} if self.officer else set())
-        people = known.people(self.row.institution, now)
+        people = known.people(self.row.institution, now, self.excluded)
         chosen = next_on_call(people, self.excluded | called, rights=self.row.rights)
         if chosen is not None and self.row.escalation_level == 0 and not self.finding.level:
             self._hand_over(chosen, called)

@@ -3,7 +3,7 @@
 Pure. A day is a date of the wall clock in Amman; an officer is there or not for the whole of it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -88,20 +88,27 @@ def cover_for(officer: str, presences: Mapping[str, Presence], day: date) -> str
 
 
 def on_call(
-    rota: Iterable[Duty], institution: str | None, at: datetime, presences: Mapping[str, Presence]
+    rota: Iterable[Duty],
+    institution: str | None,
+    at: datetime,
+    presences: Mapping[str, Presence],
+    barred: Collection[str] = (),
 ) -> Iterator[str]:
     """The officers on call for a body (None: the coordinator's desk) at a moment, in the order in which they are asked.
 
-    Who is on leave is replaced by the cover; who is not there at all is passed over. Nobody is asked twice.
+    Who is on leave is replaced by the cover; who is not there at all is passed over. Nobody is asked twice. Of a case from which they are
+    `barred` nobody is asked, nor whom they chose to stand in.
     """
     day = day_of(at)
     due = [each for each in rota if each.institution == institution and each.starts_at <= at < each.ends_at]
     asked: set[str] = set()
     for duty in sorted(due, key=lambda each: (each.position, each.starts_at, each.officer)):
+        if duty.officer in barred:
+            continue
         presence = presences.get(duty.officer)
         there = presence is not None and is_present(presence, day)
         who = duty.officer if there else cover_for(duty.officer, presences, day)
-        if who is not None and who not in asked:
+        if who is not None and who not in asked and who not in barred:
             asked.add(who)
             yield who
 

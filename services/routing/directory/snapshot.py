@@ -1,7 +1,7 @@
 """The directory as this process knows it: rules, bodies, officers and the calendar, read once and kept until a row of them changes."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -131,9 +131,9 @@ class Directory:
             self._pools[key] = decision.pool_of(institution, self.officers_of(institution, at))
         return self._pools[key]
 
-    def on_call(self, institution: str | None, at: datetime) -> list[str]:
-        """The officers on call for a body (None: the coordinator's desk), in the order in which they are asked."""
-        return list(presence.on_call(self.rota, institution, at, self.presences))
+    def on_call(self, institution: str | None, at: datetime, barred: Collection[str] = ()) -> list[str]:
+        """The officers on call for a body (None: the coordinator's desk), in the order in which they are asked: not those `barred`."""
+        return list(presence.on_call(self.rota, institution, at, self.presences, barred))
 
     def away(self, at: datetime) -> list[str]:
         """The officers who are not at work on the day of a moment: on leave, marked absent, or not serving any more."""
@@ -199,14 +199,15 @@ class Directory:
             )
         return found
 
-    def people(self, institution: str | None, at: datetime) -> People:
-        """Who may be told of the cases of a body (None: nobody's) at a moment."""
-        on_call, day = self.on_call(institution, at) if institution else (), presence.day_of(at)
+    def people(self, institution: str | None, at: datetime, excluded: Collection[str] = ()) -> People:
+        """Who may be told of a case of a body (None: nobody's) at a moment, from which some are excluded."""
+        on_call = self.on_call(institution, at, excluded) if institution else ()
+        day = presence.day_of(at)
         return People(
             self.ranks.get(institution or "", {}),
             self.presences,
             day,
-            self.on_call(None, at),
+            self.on_call(None, at, excluded),
             on_call,
             [each for each in on_call if presence.is_certified(self.certificates.get(each, ()), day)],
         )

@@ -100,6 +100,14 @@ def test_the_rota_is_asked_in_order_and_covers_stand_in():
     assert list(on_call([*rota, duty("c", 4)], "MOH", NOW, known)) == ["c", "a"], "nobody is asked twice"
 
 
+def test_who_is_accused_is_not_asked_nor_whom_they_chose_to_stand_in():
+    known = {"a": there(), "b": away("c"), "c": there()}
+    rota = [duty("a", 3), duty("b", 1)]
+    assert list(on_call(rota, "MOH", NOW, known, {"b"})) == ["a"]
+    assert list(on_call(rota, "MOH", NOW, known, {"c"})) == ["a"]
+    assert list(on_call([*rota, duty("c", 4)], "MOH", NOW, known, {"b"})) == ["a", "c"], "by their own turn"
+
+
 def test_a_turn_ends_when_the_next_begins_and_desks_are_apart():
     known = {"a": there(), "b": there(), "c": there()}
     rota = [duty("a", hours=(-8, 0)), duty("b", hours=(0, 8)), duty("c", institution=None)]
