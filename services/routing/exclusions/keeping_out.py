@@ -103,8 +103,9 @@ def _look_at_each(
             with connection.begin_nested():
                 _look(connection, known, row, now, keys)
         except Exception as error:
-            # One that cannot be looked at (its names were sealed with a key that is gone, say) stops no other.
-            if database.is_away(error):
+            # One that cannot be looked at (its names were sealed with a key that is gone, say) stops no other. One that lost against
+            # another transaction can be, and would not be before the directory changes again.
+            if database.is_away(error) or database.has_lost(error):
                 raise
             log.error("case_not_looked_at", complaint_id=row.complaint_id, error=database.safe_text(error))
 

@@ -2,13 +2,18 @@
 
 from datetime import timedelta
 
+import eventlet
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from services.chassis import database
 from services.chassis.seal import new_keys, seal
+from services.routing import store
+from services.routing.cases import store as store_cases
 from services.routing.cases import transitions as t
 from services.routing.exclusions import keeping_out
 from services.routing.exclusions import store as store_exclusions
+from tests.support.poll import until
 from tests.unit.routing.desk import REPLY, Desk, excluded_officers
 from tests.unit.routing.test_api_cases import call, officer_of
 from tests.unit.routing.test_keeping_out import add_unit, desk, for_notification, restricted
@@ -142,3 +147,24 @@ def test_a_case_whose_names_nobody_can_open_any_more_stops_no_other(routing, key
     routing.rows("UPDATE officer SET unit = 'WAJ-X' WHERE id = %(id)s RETURNING 1", {"id": holder})
     assert look_again(first) == (False, second.id)
     assert str(second.case.officer_id) != holder
+
+
+def test_a_look_that_lost_against_another_transaction_is_made_again(desk, routing):
+    """It was given up as if the case could never be looked at, and its officer kept it until the directory changed once more."""
+    holder = desk.officer.id
+    add_unit(routing)
+    desk.act("implicate", desk.coordinator, unit="WAJ-X", reason="x")
+    routing.rows("UPDATE officer SET unit = 'WAJ-X' WHERE id = %(id)s RETURNING 1", {"id": holder})
+    waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    with database.transaction("routing") as other:
+        # It has what the look will want, and then wants what the look has.
+        store.lock_loads(other, ["WAJ"])
+        look = eventlet.spawn(pass_over, desk)
+        until(lambda: routing.rows(waiting), 20)
+        store_cases.lock(other, desk.id)
+    with pytest.raises(DBAPIError) as lost:
+        look.wait()
+    assert database.has_lost(lost.value)
+    assert str(desk.case.officer_id) == holder
+    pass_over(desk)
+    assert str(desk.case.officer_id) != holder
