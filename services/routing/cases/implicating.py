@@ -63,10 +63,13 @@ def _shut_out(step: Step, new: frozenset[str]) -> None:
 
 
 def must_be_taken(step: Step) -> bool:
-    """Whether who has the case, or wrote the reply that waits for approval, is kept out of it."""
+    """Whether who has the case, or wrote the reply that waits for approval, or the whole body that is to get it, is kept out of it."""
     case = step.case
     if case.status not in t.ON_DESK:
         return False
+    if case.status == t.IN_TRANSFER and exclusion.body(case.receiver) in step.changes["implicated"]:
+        # Nobody there could accept it, nor object.
+        return True
     holders = {str(case.officer_id)}
     if case.status == t.REPLY_PROPOSED:
         holders.add(_author(step))

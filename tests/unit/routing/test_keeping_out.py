@@ -254,6 +254,15 @@ def test_a_body_that_is_accused_is_no_receiver_and_its_partial_exclusions_hold_a
     assert desk.case.institution == "MOH"
 
 
+def test_a_transfer_to_a_body_that_turns_out_to_be_accused_ends(desk):
+    """Nobody of it could accept, nor object: the case would wait there."""
+    desk.act("transfer", institution="MOH", reason="x")
+    case = desk.act("implicate", desk.coordinator, institution="MOH", reason="x")
+    assert (case.status, case.receiver, case.institution) == ("assigned", None, "WAJ")
+    assert (str(case.officer_id), case.reason) == (desk.officer.id, "had_it_before")
+    assert desk.routing.rows("SELECT ended FROM transfer") == [("withdrawn",)]
+
+
 def test_the_arbiter_cannot_send_it_to_a_body_where_nobody_may_have_it(desk):
     for officer in desk.routing.rows(
         "SELECT id::text FROM officer WHERE institution = 'MOH' AND rank IN ('main', 'sub')"
