@@ -201,8 +201,7 @@ class Directory:
 
     def people(self, institution: str | None, at: datetime, excluded: Collection[str] = ()) -> People:
         """Who may be told of a case of a body (None: nobody's) at a moment, from which some are excluded."""
-        on_call = self.on_call(institution, at, excluded) if institution else ()
-        day = presence.day_of(at)
+        day, on_call = presence.day_of(at), self.on_call(institution, at, excluded) if institution else ()
         return People(
             self.ranks.get(institution or "", {}),
             self.presences,
