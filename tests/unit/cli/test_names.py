@@ -3,14 +3,13 @@
 import contextlib
 from collections.abc import Iterator
 
-import dns.message
-import dns.rrset
 import eventlet
 import pytest
 from eventlet.green import socket
 from eventlet.support import greendns
+from eventlet.support.greendns import dns
 
-from services.chassis import names
+from services.cli import names
 
 
 @contextlib.contextmanager
