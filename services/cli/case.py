@@ -62,7 +62,8 @@ def _explain(complaint_id: str) -> int:
 
 
 def _verify_one(complaint_id: str, receipt: bytes | None) -> int:
-    from services.routing.cases import history, store_history
+    from services.routing.history import chain as history
+    from services.routing.history import store as store_history
 
     with database.transaction("routing") as connection:
         version, lines = store_history.whole(connection, [complaint_id]).get(complaint_id, (0, []))
@@ -78,7 +79,8 @@ def _verify_one(complaint_id: str, receipt: bytes | None) -> int:
 
 
 def _verify_all() -> int:
-    from services.routing.cases import history, store_history
+    from services.routing.history import chain as history
+    from services.routing.history import store as store_history
 
     after, cases, altered = "00000000-0000-0000-0000-000000000000", 0, 0
     while True:

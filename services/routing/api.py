@@ -12,7 +12,7 @@ from sqlalchemy import Row
 from services.chassis import database
 from services.chassis.clock import now
 from services.chassis.web import Blueprint, Problem, create_app, current_actor, require
-from services.routing import handlers, schemas, store
+from services.routing import schemas, store
 from services.routing.cases import api as api_cases
 from services.routing.deadlines import api as calendar_api
 from services.routing.desks import api as api_desk
@@ -22,6 +22,7 @@ from services.routing.directory import handlers as handlers_directory
 from services.routing.directory import published
 from services.routing.directory.api import refusing
 from services.routing.directory.presence import day_of
+from services.routing.events import SOURCE
 from services.routing.exclusions import store as store_exclusions
 from services.routing.staff import api as api_accounts
 from services.routing.staff import api_providers
@@ -37,7 +38,7 @@ blueprint = Blueprint("routing", "routing", description="Bodies, cases, and the 
 @blueprint.response(200, schemas.InstitutionSchema(many=True))
 def institutions() -> tuple[list[dict[str, Any]], int, dict[str, str]]:
     """The bodies that answer complaints, without those that have ended."""
-    with database.transaction(handlers.SOURCE) as connection:
+    with database.transaction(SOURCE) as connection:
         rows = published.bodies(connection, day_of(now()))
     found = [
         {
@@ -58,7 +59,7 @@ def institutions() -> tuple[list[dict[str, Any]], int, dict[str, str]]:
 def institution_units(query: dict[str, Any], code: str) -> tuple[dict[str, Any], int, dict[str, str]]:
     """The units of a body, without those that have ended, by code; `after` is the `next` of the page before."""
     day = day_of(now())
-    with database.transaction(handlers.SOURCE) as connection:
+    with database.transaction(SOURCE) as connection:
         if not published.stands(connection, code, day):
             raise Problem(404, "not_found")
         rows = published.units(connection, code, day, query["after"], query["limit"] + 1)
@@ -77,7 +78,7 @@ def institution_units(query: dict[str, Any], code: str) -> tuple[dict[str, Any],
 def unowned(query: dict[str, Any]) -> dict[str, Any]:
     """Cases that nobody has, the longest unowned first."""
     after = _read_mark(query["after"]) if query["after"] else None
-    with database.transaction(handlers.SOURCE) as connection:
+    with database.transaction(SOURCE) as connection:
         visible = store_exclusions.visible_to(api_cases.who())
         rows = store.unowned_page(connection, after, query["limit"] + 1, visible)
     page = rows[: query["limit"]]
@@ -93,7 +94,7 @@ def unowned(query: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(200, schemas.OfficerWithLoadSchema(many=True))
 def officers(query: dict[str, Any]) -> list[dict[str, Any]]:
     """The officers of a body and their loads."""
-    with database.transaction(handlers.SOURCE) as connection:
+    with database.transaction(SOURCE) as connection:
         rows = store.officers_with_loads(connection, query["institution"])
     return [{**row._mapping, "open": row.open or 0, "ever": row.ever or 0} for row in rows]
 
@@ -104,7 +105,7 @@ def officers(query: dict[str, Any]) -> list[dict[str, Any]]:
 @blueprint.response(200, schemas.OfficerSchema)
 def presence(body: dict[str, Any], officer_id: UUID) -> dict[str, Any]:
     """Marks an officer present or absent; nothing new is assigned to who is absent."""
-    with refusing(), database.transaction(handlers.SOURCE) as connection:
+    with refusing(), database.transaction(SOURCE) as connection:
         return handlers_directory.set_presence(
             connection, str(officer_id), body["present"], actor=current_actor().id, now=now()
         )
@@ -113,7 +114,7 @@ def presence(body: dict[str, Any], officer_id: UUID) -> dict[str, Any]:
 def create_routing_app() -> flask.Flask:
     """The WSGI app of the service."""
     return create_app(
-        handlers.SOURCE,
+        SOURCE,
         blueprint,
         calendar_api.blueprint,
         api_directory.blueprint,

@@ -28,7 +28,7 @@ from services.routing.assigning.assignment import (
     Unassigned,
 )
 from services.routing.assigning.deciding import Deciding
-from services.routing.cases import records, store_history
+from services.routing.cases import records
 from services.routing.cases.records import Complaint
 from services.routing.cases.step import Keys
 from services.routing.clock.people import next_on_call
@@ -38,6 +38,7 @@ from services.routing.directory import snapshot
 from services.routing.directory.snapshot import Directory
 from services.routing.events import SOURCE
 from services.routing.exclusions import exclusion, keeping_out, restriction
+from services.routing.history import store as store_history
 
 
 def receive(

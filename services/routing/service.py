@@ -22,6 +22,7 @@ from services.routing.clock import store as store_timers
 from services.routing.clock import sweeping
 from services.routing.deadlines import promises
 from services.routing.desks import store as store_desk
+from services.routing.events import SOURCE
 from services.routing.exclusions import keeping_out
 from services.routing.settings import Settings
 from services.routing.staff import api as api_accounts
@@ -58,19 +59,19 @@ def create_clock_figures() -> Measuring[tuple[int, float, float]]:
 
 
 def _clock() -> tuple[int, float, float]:
-    with database.transaction(handlers.SOURCE) as connection:
+    with database.transaction(SOURCE) as connection:
         return store_timers.figures(connection, now())
 
 
 def _unowned() -> tuple[int, float]:
-    with database.transaction(handlers.SOURCE) as connection:
+    with database.transaction(SOURCE) as connection:
         return store.unowned_figures(connection, now())
 
 
 class RoutingService:
     """Subscriptions, schedules and the web app of routing."""
 
-    name = handlers.SOURCE
+    name = SOURCE
     web = Web(create_app)
     relay = Relay()
     figures = Background(create_figures)

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, select, text
 from services.chassis import database
 from services.intake.complaint import Accused
 from services.routing import store
-from services.routing.cases.who import Who
 from services.routing.exclusions.store import visible_to
+from services.routing.who import Who
 from tests.simulation.post import Handed
 
 _OFFICERS = text("SELECT id::text, institution, rank, unit, name_ar FROM officer")

@@ -14,9 +14,10 @@ from sqlalchemy import Connection, Row, text
 from services.chassis import database
 from services.chassis.event import Event
 from services.reporting import figures
-from services.routing.cases import history, store_history
 from services.routing.cases import transitions as t
 from services.routing.deadlines import store as store_calendar
+from services.routing.history import chain as history
+from services.routing.history import store as store_history
 from tests.simulation import questions
 from tests.simulation.accused import Accusations
 from tests.simulation.ledger import Case, Ledger

@@ -8,8 +8,8 @@ from services.routing import store
 from services.routing.assigning import decision
 from services.routing.assigning import store as store_decisions
 from services.routing.assigning.assignment import Rule, choose_rule
-from services.routing.cases import store_history
 from services.routing.desks import store_worklist
+from services.routing.history import store as store_history
 
 _BY_HAND = ("assign", "reassign", "accept_transfer", "decide_transfer", "resolve_dispute")
 

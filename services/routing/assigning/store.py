@@ -11,7 +11,7 @@ from services.routing import store
 from services.routing.assigning import decision
 from services.routing.assigning.assignment import Load, Rule
 from services.routing.assigning.decision import Line, Pool
-from services.routing.cases import store_history
+from services.routing.history import store as store_history
 
 officer_pool = Table(
     "officer_pool",

@@ -12,14 +12,15 @@ from sqlalchemy import Connection, Row
 
 from services.chassis.event import Event
 from services.chassis.subscriber import Permanent
-from services.routing.cases import records, store_history
+from services.routing.cases import records
 from services.routing.cases import store as store_cases
 from services.routing.cases import transitions as t
 from services.routing.cases.endings import EFFECTS
 from services.routing.cases.step import Keys, Step, Who, shut_out
-from services.routing.cases.who import is_id
 from services.routing.cases.writing import CLOCK, COMPLAINANT, write
 from services.routing.clock import escalation
+from services.routing.history import store as store_history
+from services.routing.who import is_id
 
 #: Of one level all may answer, not only the one who was told.
 _LEVELS = {escalation.MAIN_OFFICER: t.MAIN, escalation.HEAD: t.HEAD, escalation.COORDINATOR: t.COORDINATOR}

@@ -8,15 +8,17 @@ from sqlalchemy import Connection
 from services.chassis import database, settings
 from services.chassis.clock import now
 from services.chassis.web import Blueprint, Problem, current_actor, require
-from services.routing import handlers, store
+from services.routing import store
 from services.routing.assigning import assignment, explaining
-from services.routing.cases import actions, step, store_history
+from services.routing.cases import actions, step
 from services.routing.cases import schemas as schemas_cases
 from services.routing.cases import store as store_cases
 from services.routing.cases import transitions as t
 from services.routing.desks import desk
 from services.routing.desks import store as store_desk
 from services.routing.desks.views import Reader
+from services.routing.events import SOURCE
+from services.routing.history import store as store_history
 from services.routing.settings import Settings
 
 #: The head of a body follows its cases, and acts on what was raised.
@@ -94,7 +96,7 @@ _REFUSALS = {
 def case(complaint_id: UUID) -> tuple[dict[str, Any], int, dict[str, str]]:
     """A case with its history, for the staff of the body that holds it or is to get it, and for the coordinator."""
     identity = str(complaint_id)
-    with database.transaction(handlers.SOURCE) as connection:
+    with database.transaction(SOURCE) as connection:
         row = store.case_row(connection, identity)
         if row is None:
             raise no_case()
@@ -128,7 +130,7 @@ def case(complaint_id: UUID) -> tuple[dict[str, Any], int, dict[str, str]]:
 def explanation(complaint_id: UUID) -> dict[str, Any]:
     """Why the officer who was chosen for a case, and why nobody else of the body; and whether the same would be chosen again."""
     identity = str(complaint_id)
-    with database.transaction(handlers.SOURCE) as connection:
+    with database.transaction(SOURCE) as connection:
         row = store.case_row(connection, identity)
         if row is None or not actions.roles_of(connection, row, who()):
             raise no_case()
@@ -159,7 +161,7 @@ def act(body: dict[str, Any], complaint_id: UUID, action: str) -> tuple[dict[str
 
 def _take(complaint_id: str, action: str, fields: dict[str, Any], version: int) -> actions.Standing:
     wanted = settings.load(Settings)
-    with database.transaction(handlers.SOURCE) as connection:
+    with database.transaction(SOURCE) as connection:
         return actions.act(
             connection,
             complaint_id,
@@ -231,7 +233,7 @@ def _conflict(error: actions.VersionConflict) -> Problem:
     }
     more = {}
     if line is not None:
-        with database.transaction(handlers.SOURCE) as connection:
+        with database.transaction(SOURCE) as connection:
             name = desk.people(connection, [line.actor])[line.actor]
         done = t.name_of(line.action)
         message = {

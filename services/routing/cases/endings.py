@@ -3,7 +3,7 @@
 The other half of effects.py.
 """
 
-from services.routing.cases import effects, implicating, outcomes, promising, store_history
+from services.routing.cases import effects, implicating, outcomes, promising
 from services.routing.cases import events as case_facts
 from services.routing.cases import store as store_cases
 from services.routing.cases import transitions as t
@@ -11,6 +11,7 @@ from services.routing.cases.effects import Effect
 from services.routing.cases.step import Next, Refused, Step, shut_out
 from services.routing.clock import raising
 from services.routing.exclusions import exclusion
+from services.routing.history import store as store_history
 
 # --- no wrong door --------------------------------------------------------------------------------
 

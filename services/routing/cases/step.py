@@ -14,11 +14,11 @@ from services.chassis.seal import seal
 from services.routing.cases import records
 from services.routing.cases import store as store_cases
 from services.routing.cases import transitions as t
-from services.routing.cases.who import Who
 from services.routing.deadlines.calendar import Calendar
 from services.routing.directory import snapshot
 from services.routing.directory.snapshot import Directory
 from services.routing.exclusions import exclusion
+from services.routing.who import Who
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,15 @@ from services.chassis import outbox
 from services.chassis.event import Event
 from services.routing import store
 from services.routing.assigning.assignment import NOTHING, Load
-from services.routing.cases import history, records, store_history
+from services.routing.cases import records
 from services.routing.cases import store as store_cases
 from services.routing.cases import transitions as t
 from services.routing.cases.step import Step
-from services.routing.cases.who import Who
 from services.routing.clock import case_clock
 from services.routing.events import SOURCE
+from services.routing.history import chain as history
+from services.routing.history import store as store_history
+from services.routing.who import Who
 
 COMPLAINANT = Who("complainant", frozenset({t.COMPLAINANT}))
 CLOCK = Who(records.SYSTEM, frozenset({t.SYSTEM}))

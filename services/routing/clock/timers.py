@@ -18,7 +18,7 @@ from services.chassis import database, outbox
 from services.chassis.contract import Fact, FactType
 from services.routing import metrics, store
 from services.routing.assigning.assignment import ON_CALL, Load
-from services.routing.cases import actions, records, store_history
+from services.routing.cases import actions, records
 from services.routing.cases import store as store_cases
 from services.routing.cases import transitions as t
 from services.routing.cases.step import Keys
@@ -32,6 +32,7 @@ from services.routing.directory import snapshot
 from services.routing.directory.snapshot import Directory
 from services.routing.events import SOURCE
 from services.routing.exclusions import exclusion
+from services.routing.history import store as store_history
 
 
 @dataclass(frozen=True, slots=True)

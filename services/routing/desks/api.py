@@ -11,7 +11,7 @@ from uuid import UUID
 from services.chassis import database
 from services.chassis.clock import now
 from services.chassis.web import Blueprint, Problem, require
-from services.routing import handlers, store
+from services.routing import store
 from services.routing.cases import actions
 from services.routing.cases.api import READERS, no_case, reader, who, wrong
 from services.routing.desks import desk, store_worklist, views
@@ -19,6 +19,7 @@ from services.routing.desks import schemas as schemas_desk
 from services.routing.desks import store as store_desk
 from services.routing.desks.store_worklist import Mark, Wanted
 from services.routing.desks.views import Reader
+from services.routing.events import SOURCE
 
 _NARROWING = ("category", "governorate", "rights", "urgent")
 
@@ -38,7 +39,7 @@ _REFUSALS = {
 def worklist(query: dict[str, Any]) -> dict[str, Any]:
     """A page of a list of work, first due first."""
     after = _read_mark(query["after"]) if query["after"] else None
-    with _refusing(), database.transaction(handlers.SOURCE) as connection:
+    with _refusing(), database.transaction(SOURCE) as connection:
         asking = reader(connection)
         wanted, limit = _wanted(query, asking), query["limit"]
         items, following = desk.page(connection, wanted, asking, now=now(), after=after, limit=limit)
@@ -50,7 +51,7 @@ def worklist(query: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(200, schemas_desk.DeskSchema)
 def overview() -> dict[str, Any]:
     """How much of what lies on the desk of the one who asks, and what to take next."""
-    with database.transaction(handlers.SOURCE) as connection:
+    with database.transaction(SOURCE) as connection:
         return desk.overview(connection, reader(connection), now())
 
 
@@ -61,7 +62,7 @@ def overview() -> dict[str, Any]:
 def viewing(_body: dict[str, Any], complaint_id: UUID) -> dict[str, Any]:
     """Says that the caller has a case open, which is believed for a minute; who else has."""
     identity, moment = str(complaint_id), now()
-    with database.transaction(handlers.SOURCE) as connection:
+    with database.transaction(SOURCE) as connection:
         row = store.case_row(connection, identity)
         if row is None or not actions.roles_of(connection, row, who()):
             raise no_case()
@@ -76,7 +77,7 @@ def viewing(_body: dict[str, Any], complaint_id: UUID) -> dict[str, Any]:
 @blueprint.response(200, schemas_desk.MemberSchema(many=True))
 def team(query: dict[str, Any]) -> list[dict[str, Any]]:
     """The officers of a body: who is there, what lies on each desk, who may take complaints about rights."""
-    with _refusing(), database.transaction(handlers.SOURCE) as connection:
+    with _refusing(), database.transaction(SOURCE) as connection:
         asking = reader(connection)
         if not asking.leads and not asking.coordinates:
             raise Problem(403, "role_missing")

@@ -6,12 +6,12 @@ from uuid import UUID
 from services.chassis import database
 from services.chassis.clock import new_id, now
 from services.chassis.web import Blueprint, Problem, current_actor, require
-from services.routing import handlers
 from services.routing.cases.api import READERS, reader
 from services.routing.deadlines.schemas import WithdrawalSchema
 from services.routing.desks import schemas as schemas_desk
 from services.routing.desks import store as store_desk
 from services.routing.desks import texts
+from services.routing.events import SOURCE
 
 _REFUSED = (texts.NotYourTexts, texts.NoSuchText, texts.TextChanged)
 
@@ -23,7 +23,7 @@ blueprint = Blueprint("texts", "texts", description="Kept lists, and texts for r
 @blueprint.response(200, schemas_desk.SavedViewSchema(many=True))
 def saved_views() -> list[dict[str, Any]]:
     """The lists that the caller keeps, by name."""
-    with database.transaction(handlers.SOURCE) as connection:
+    with database.transaction(SOURCE) as connection:
         return [dict(row._mapping) for row in store_desk.saved_views(connection, current_actor().id)]
 
 
@@ -36,7 +36,7 @@ def saved_views() -> list[dict[str, Any]]:
 def save_view(body: dict[str, Any]) -> dict[str, Any]:
     """Keeps a list under a name, in place of one of that name."""
     row = {**body, "id": new_id(), "account": current_actor().id, "saved_at": now()}
-    with database.transaction(handlers.SOURCE) as connection:
+    with database.transaction(SOURCE) as connection:
         kept = store_desk.save_view(connection, row)
     if kept is None:
         most = store_desk.MOST_VIEWS
@@ -53,7 +53,7 @@ def save_view(body: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(204)
 def forget_view(view_id: UUID) -> None:
     """Keeps a list no more."""
-    with database.transaction(handlers.SOURCE) as connection:
+    with database.transaction(SOURCE) as connection:
         if not store_desk.forget_view(connection, current_actor().id, str(view_id)):
             message = {"ar": "لا توجد قائمة محفوظة بهذا المعرّف.", "en": "You keep no list with this id."}
             raise Problem(404, "view_not_found", message)
@@ -65,7 +65,7 @@ def forget_view(view_id: UUID) -> None:
 @blueprint.response(200, schemas_desk.TemplateSchema(many=True))
 def templates(query: dict[str, Any]) -> list[dict[str, Any]]:
     """Texts for replies of the caller's body and for all bodies."""
-    with database.transaction(handlers.SOURCE) as connection:
+    with database.transaction(SOURCE) as connection:
         rows = store_desk.templates(connection, reader(connection).institution, query["category"])
     return [dict(row._mapping) for row in rows]
 
@@ -80,7 +80,7 @@ def templates(query: dict[str, Any]) -> list[dict[str, Any]]:
 def write(body: dict[str, Any]) -> dict[str, Any]:
     """Writes a text: a main officer for their body, the coordinator for all."""
     try:
-        with database.transaction(handlers.SOURCE) as connection:
+        with database.transaction(SOURCE) as connection:
             row = texts.write(connection, body, reader(connection), now=now(), template_id=new_id())
     except _REFUSED as error:
         raise _problem(error) from None
@@ -95,7 +95,7 @@ def rewrite(body: dict[str, Any], template_id: UUID) -> dict[str, Any]:
     """Writes the next version of a text. 412 says that somebody was quicker."""
     version = body.pop("version")
     try:
-        with database.transaction(handlers.SOURCE) as connection:
+        with database.transaction(SOURCE) as connection:
             asking = reader(connection)
             row = texts.rewrite(connection, str(template_id), body, asking, version=version, now=now())
     except _REFUSED as error:
@@ -110,7 +110,7 @@ def rewrite(body: dict[str, Any], template_id: UUID) -> dict[str, Any]:
 def withdraw(_body: dict[str, Any], template_id: UUID) -> dict[str, Any]:
     """Has a text offered to nobody any more."""
     try:
-        with database.transaction(handlers.SOURCE) as connection:
+        with database.transaction(SOURCE) as connection:
             row = texts.withdraw(connection, str(template_id), reader(connection), now=now())
     except _REFUSED as error:
         raise _problem(error) from None

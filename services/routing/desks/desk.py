@@ -11,7 +11,6 @@ from services.routing.assigning.assignment import NOTHING
 from services.routing.cases import actions, records
 from services.routing.cases import transitions as t
 from services.routing.cases.step import Who
-from services.routing.cases.who import is_id
 from services.routing.clock import case_clock
 from services.routing.deadlines import store as store_calendar
 from services.routing.deadlines.promise import LONGEST_PAUSE, Pause, counts_from, progress
@@ -23,6 +22,7 @@ from services.routing.directory import presence, snapshot
 from services.routing.directory import store as store_directory
 from services.routing.directory.snapshot import Directory
 from services.routing.staff import store as store_accounts
+from services.routing.who import is_id
 
 COORDINATOR_NAME = {"ar": "المنسق الحكومي", "en": "The government coordinator"}
 STAFF_NAME = {"ar": "أحد الموظفين", "en": "A member of staff"}

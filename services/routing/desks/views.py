@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 
-from services.routing.cases.who import is_id
 from services.routing.deadlines.calendar import AMMAN
+from services.routing.who import is_id
 
 MINE = "mine"
 DUE_TODAY = "due_today"

@@ -10,7 +10,6 @@ import flask
 from services.chassis import database
 from services.chassis.clock import now
 from services.chassis.web import Blueprint, Problem, current_actor, require
-from services.routing import handlers
 from services.routing.desks.store_worklist import names
 from services.routing.directory import handlers as handlers_directory
 from services.routing.directory import handlers_rules, presence, schemas, schemas_changes, snapshot
@@ -19,6 +18,7 @@ from services.routing.directory.files import cells, exporting
 from services.routing.directory.files import handlers as handlers_import
 from services.routing.directory.plan import Plan
 from services.routing.directory.refusals import INVALID, TEXTS, Refused
+from services.routing.events import SOURCE
 
 _MOST_ERRORS = 200
 _MOST_PROBLEM_ERRORS = 50
@@ -49,7 +49,7 @@ def refusing() -> Iterator[None]:
 @blueprint.response(200, schemas.UnitSchema(many=True))
 def units(query: dict[str, Any]) -> list[dict[str, Any]]:
     """The sub-entities of bodies, those that have ended included. Officers see those of their own body."""
-    with database.transaction(handlers.SOURCE) as connection:
+    with database.transaction(SOURCE) as connection:
         rows = store_directory.units(connection, _body(query["institution"]))
     return [_named(store_directory.entry(row)) for row in rows]
 
@@ -62,7 +62,7 @@ def put_unit(body: dict[str, Any], code: str) -> dict[str, Any]:
     """Enters a unit, or changes the one with this code."""
     name = body.pop("name")
     unit = body | {"name_ar": name["ar"], "name_en": name["en"]}
-    with refusing(), database.transaction(handlers.SOURCE) as connection:
+    with refusing(), database.transaction(SOURCE) as connection:
         unit["code"] = cells.unit_code(code)
         return _named(handlers_directory.put_unit(connection, unit, actor=current_actor().id, now=now()))
 
@@ -75,7 +75,7 @@ def officers(query: dict[str, Any]) -> list[dict[str, Any]]:
     """Everybody of a body with leave and certificates. Officers see their own body, without addresses and numbers."""
     body = _body(query["institution"])
     day = query["day"] or presence.day_of(now())
-    with database.transaction(handlers.SOURCE) as connection:
+    with database.transaction(SOURCE) as connection:
         found = [store_directory.entry(row) for row in store_directory.officers_of(connection, str(body))]
         ids = [each["id"] for each in found]
         leave = store_directory.of_officers(connection, "leave", ids)
@@ -108,7 +108,7 @@ def record_leave(body: dict[str, Any], officer_id: UUID) -> dict[str, Any]:
         "cover_id": str(body["cover"]) if body["cover"] else None,
     }
     own = _body(None)
-    with refusing(), database.transaction(handlers.SOURCE) as connection:
+    with refusing(), database.transaction(SOURCE) as connection:
         return handlers_directory.record_leave(
             connection, str(officer_id), leave, actor=current_actor().id, now=now(), institution=own
         )
@@ -121,7 +121,7 @@ def record_leave(body: dict[str, Any], officer_id: UUID) -> dict[str, Any]:
 def withdraw_leave(_body_: dict[str, Any], leave_id: UUID) -> None:
     """Takes leave back. Said again it changes nothing."""
     own = _body(None)
-    with refusing(), database.transaction(handlers.SOURCE) as connection:
+    with refusing(), database.transaction(SOURCE) as connection:
         handlers_directory.withdraw_leave(
             connection, str(leave_id), actor=current_actor().id, now=now(), institution=own
         )
@@ -134,7 +134,7 @@ def withdraw_leave(_body_: dict[str, Any], leave_id: UUID) -> None:
 def record_certificate(body: dict[str, Any], officer_id: UUID) -> dict[str, Any]:
     """Enters a certificate."""
     certificate = body | {"officer_id": str(officer_id)}
-    with refusing(), database.transaction(handlers.SOURCE) as connection:
+    with refusing(), database.transaction(SOURCE) as connection:
         return handlers_directory.record_certificate(
             connection, certificate, actor=current_actor().id, now=now()
         )
@@ -147,7 +147,7 @@ def record_certificate(body: dict[str, Any], officer_id: UUID) -> dict[str, Any]
 def on_call(query: dict[str, Any]) -> dict[str, Any]:
     """Who is on call for a body, or at the coordinator's desk."""
     at, body = query["at"] or now(), _body(query["institution"])
-    with database.transaction(handlers.SOURCE) as connection:
+    with database.transaction(SOURCE) as connection:
         asked = snapshot.current(connection).on_call(body, at)
         rota = store_directory.rows_of(connection, "duty")
         ahead = [each for each in rota if each["institution"] == body and each["ends_at"] > at]
@@ -168,7 +168,7 @@ def on_call(query: dict[str, Any]) -> dict[str, Any]:
 def record_duty(body: dict[str, Any]) -> dict[str, Any]:
     """Enters a turn on a rota."""
     duty = body | {"officer_id": str(body["officer_id"])}
-    with refusing(), database.transaction(handlers.SOURCE) as connection:
+    with refusing(), database.transaction(SOURCE) as connection:
         return handlers_directory.record_duty(connection, duty, actor=current_actor().id, now=now())
 
 
@@ -178,7 +178,7 @@ def record_duty(body: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(204)
 def withdraw_duty(_body_: dict[str, Any], duty_id: UUID) -> None:
     """Takes a turn off the rota. Said again it changes nothing."""
-    with refusing(), database.transaction(handlers.SOURCE) as connection:
+    with refusing(), database.transaction(SOURCE) as connection:
         handlers_directory.withdraw_duty(connection, str(duty_id), actor=current_actor().id, now=now())
 
 
@@ -189,7 +189,7 @@ def withdraw_duty(_body_: dict[str, Any], duty_id: UUID) -> None:
 def rules(query: dict[str, Any]) -> list[dict[str, Any]]:
     """Rules category → body, all versions or those in force at a moment."""
     wanted = {name: query[name] for name in ("category", "institution") if query[name]}
-    with database.transaction(handlers.SOURCE) as connection:
+    with database.transaction(SOURCE) as connection:
         return [dict(row._mapping) for row in store_directory.rules(connection, wanted, query["at"])]
 
 
@@ -200,7 +200,7 @@ def rules(query: dict[str, Any]) -> list[dict[str, Any]]:
 def add_rule(body: dict[str, Any]) -> dict[str, Any]:
     """Enters a rule, which ends the one that it replaces."""
     replaces = body.pop("replaces")
-    with refusing(), database.transaction(handlers.SOURCE) as connection:
+    with refusing(), database.transaction(SOURCE) as connection:
         return handlers_rules.add_rule(connection, body, replaces, actor=current_actor().id, now=now())
 
 
@@ -210,7 +210,7 @@ def add_rule(body: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(200, schemas_changes.RehearsalSchema)
 def try_rules(body: dict[str, Any]) -> dict[str, Any]:
     """What would have happened to the complaints of a period, had these rules been in force."""
-    with refusing(), database.transaction(handlers.SOURCE) as connection:
+    with refusing(), database.transaction(SOURCE) as connection:
         found = handlers_rules.rehearse(connection, body["begin"], body["end"], body["added"], body["ended"])
     moves = sorted(found.moves.items(), key=lambda each: (-each[1], each[0][0]))
     return {
@@ -233,7 +233,7 @@ def import_file(body: dict[str, Any]) -> dict[str, Any]:
     version = None
     with refusing():
         rows = handlers_import.read(handlers_import.content(body["content"], body["format"]), body["format"])
-        with database.transaction(handlers.SOURCE) as connection:
+        with database.transaction(SOURCE) as connection:
             if body["apply"]:
                 plan = handlers_import.carry_out(
                     connection,
@@ -267,7 +267,7 @@ def export(query: dict[str, Any]) -> flask.Response:
     """Entries of the directory as a file that can be read in again. Addresses and numbers are for the coordinator alone."""
     kind, suffix = query["kind"], query["format"]
     body = _body(query["institution"])
-    with database.transaction(handlers.SOURCE) as connection:
+    with database.transaction(SOURCE) as connection:
         content = exporting.export(connection, kind, suffix, institution=body, contacts=_is_coordinator())
     answer = flask.Response(content, content_type=exporting.MEDIA_TYPES[suffix])
     answer.headers["Content-Disposition"] = f'attachment; filename="{kind}.{suffix}"'
@@ -282,7 +282,7 @@ def export(query: dict[str, Any]) -> flask.Response:
 def changes(query: dict[str, Any]) -> dict[str, Any]:
     """What was changed in the directory, by whom and when, newest first."""
     wanted = {name: query[name] for name in ("entity", "key") if query[name]}
-    with database.transaction(handlers.SOURCE) as connection:
+    with database.transaction(SOURCE) as connection:
         rows = store_directory.changes(connection, wanted, query["before"], query["limit"] + 1)
     page = rows[: query["limit"]]
     return {

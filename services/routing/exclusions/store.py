@@ -27,10 +27,10 @@ from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from services.routing import store
 from services.routing.cases import transitions as t
-from services.routing.cases.who import Who, is_id
 from services.routing.directory import store as store_directory
 from services.routing.exclusions import exclusion
 from services.routing.exclusions.exclusion import Post, Unit
+from services.routing.who import Who, is_id
 
 officer_tie = Table(
     "officer_tie",

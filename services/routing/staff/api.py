@@ -10,7 +10,7 @@ from typing import Any
 from services.chassis import database, hub, settings
 from services.chassis.clock import new_id, now
 from services.chassis.web import Blueprint, require
-from services.routing.handlers import SOURCE
+from services.routing.events import SOURCE
 from services.routing.settings import AccountSettings
 from services.routing.staff import accounts, credentials, phones, second_factor, sessions, sign_in
 from services.routing.staff import schemas as schemas_accounts

@@ -8,7 +8,7 @@ from services.chassis import database
 from services.chassis.clock import new_id, now
 from services.chassis.web import Blueprint, require
 from services.routing.directory.schemas import NothingSchema
-from services.routing.handlers import SOURCE
+from services.routing.events import SOURCE
 from services.routing.staff import providers, schemas_providers, store_identity
 from services.routing.staff.api import answer_of, half_of, life_of_sessions, own_keys, where_of
 from services.routing.staff.sign_in import Came

@@ -9,7 +9,7 @@ from services.chassis.actor import current_actor
 from services.chassis.clock import now
 from services.chassis.web import Blueprint, Problem, require
 from services.routing.directory.schemas import NothingSchema
-from services.routing.handlers import SOURCE
+from services.routing.events import SOURCE
 from services.routing.settings import AccountSettings
 from services.routing.staff import accounts, credentials, phones, store_identity
 from services.routing.staff import schemas as schemas_accounts

@@ -12,8 +12,8 @@ from hypothesis import strategies as some
 
 from services.chassis.clock import new_id
 from services.cli.main import main
-from services.routing.cases import history
-from services.routing.cases.history import Line
+from services.routing.history import chain as history
+from services.routing.history.chain import Line
 from tests.unit.routing.conftest import received
 
 ID = "018f3c1e-0000-7000-8000-000000000001"

@@ -5,8 +5,8 @@ from uuid import uuid4
 import pytest
 
 from services.chassis import database
-from services.routing.cases.who import Who
 from services.routing.exclusions import store as store_exclusions
+from services.routing.who import Who
 from tests.unit.routing.conftest import received
 from tests.unit.routing.desk import excluded_officers
 from tests.unit.routing.test_api_cases import COORDINATOR, call, officer_of

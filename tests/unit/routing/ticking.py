@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 
 from services.chassis import database
-from services.routing.cases import store_history
-from services.routing.cases.history import verify
 from services.routing.cases.step import Keys, Who
 from services.routing.clock import timers
 from services.routing.clock.timers import Swept
+from services.routing.history import store as store_history
+from services.routing.history.chain import verify
 
 # The case of the desk comes on Monday the 23rd of November at noon in Amman: three hours of work are left on that day.
 IDLE = datetime(2026, 11, 25, 12, tzinfo=UTC)

@@ -10,10 +10,11 @@ import pytest
 from services.notification import withholding
 from services.reporting import store as reporting_store
 from services.routing import handlers, store
-from services.routing.cases import actions, records, store_history
+from services.routing.cases import actions, records
 from services.routing.deadlines import promises
 from services.routing.directory import presence, snapshot
 from services.routing.exclusions import exclusion
+from services.routing.history import store as store_history
 from tests.simulation.doing import Unrefused
 from tests.simulation.invariants import Broken
 from tests.simulation.run import Wish, begun

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.routing.cases import history
+from services.routing.history import chain as history
 
 revision = "0005"
 down_revision = "0003"

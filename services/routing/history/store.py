@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from services.chassis.event import dump
 from services.routing import store
-from services.routing.cases.history import Line, chained
+from services.routing.history.chain import Line, chained
 
 case_event = Table(
     "case_event",
