@@ -44,9 +44,16 @@ def install(seed: int) -> None:
     Channel.chance = random.Random(seed)
     Channel.doubled = 0
     kombu.transport.TRANSPORT_ALIASES["embedded"] = f"{__name__}:Transport"
+    _ask_again()
 
 
 def remove() -> None:
     """`embedded://` is the kind one again, and empty."""
     embedded.register()
+    _ask_again()
     embedded.forget()
+
+
+def _ask_again() -> None:
+    """kombu keeps what a name stood for when it was first asked, which may have been by another test."""
+    kombu.transport._transport_cache.pop("embedded", None)
