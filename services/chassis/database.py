@@ -1,7 +1,6 @@
 """PostgreSQL: one engine per process and service, one way to a transaction, time limits on everything.
 
-psycopg2 is green under eventlet through a wait callback. Ours, unlike eventlet's own, gives up after a deadline: a database that
-has become a black hole must cost one request, not a green thread for ever.
+What makes the driver fit for green threads is driver.py.
 """
 
 import random
@@ -14,10 +13,9 @@ import eventlet
 import psycopg2
 import psycopg2.extensions
 import sqlalchemy
-from eventlet.hubs import trampoline
 from sqlalchemy import event, exc
 
-from services.chassis import metrics, settings
+from services.chassis import driver, metrics, settings
 from services.chassis.settings import setting
 
 T = TypeVar("T")
@@ -32,8 +30,6 @@ _READ_ONLY = "25006"
 # SQLAlchemy lets the driver's own errors out where it resets a connection on its way back into the pool.
 _BARE = (psycopg2.OperationalError, psycopg2.InterfaceError)
 _SLOW = ("57014", "55P03")
-# The unpatched module: a look that waits for nothing has no business with the hub, and eventlet takes poll() out of the patched one.
-_select = eventlet.patcher.original("select")
 _engines: dict[str, sqlalchemy.Engine] = {}
 _singles: dict[str, sqlalchemy.Engine] = {}
 
@@ -225,7 +221,7 @@ def _create(service: str, wanted: Settings, **options: Any) -> sqlalchemy.Engine
     if address.drivername == "postgresql":
         address = address.set(drivername="postgresql+psycopg2")
     if eventlet.patcher.is_monkey_patched("socket"):
-        psycopg2.extensions.set_wait_callback(_waiter(wanted.wait_seconds))
+        psycopg2.extensions.set_wait_callback(driver.waiter(wanted.wait_seconds))
     limits = {
         "search_path": service,
         "statement_timeout": int(wanted.statement_seconds * 1000),
@@ -259,50 +255,11 @@ def _create(service: str, wanted: Settings, **options: Any) -> sqlalchemy.Engine
         },
         **options,
     )
-    event.listen(created, "checkout", _refuse_dead)
+    event.listen(created, "do_connect", driver.connect)
+    event.listen(created, "checkout", driver.refuse_dead)
     metrics.database_pool_in_use.labels(service).set_function(lambda: _in_use(service))
     return created
 
 
 def _in_use(service: str) -> int:
     return sum(kind[service].pool.checkedout() for kind in (_engines, _singles) if service in kind)
-
-
-def _waiter(seconds: float) -> Callable[..., None]:
-    """A psycopg2 wait callback that lets other green threads run and gives the server `seconds` between two signs of life."""
-
-    def wait(connection: Any, timeout: float | None = None) -> None:
-        while True:
-            state = connection.poll()
-            if state == psycopg2.extensions.POLL_OK:
-                return
-            if state not in (psycopg2.extensions.POLL_READ, psycopg2.extensions.POLL_WRITE):
-                raise psycopg2.OperationalError("bad result from poll")
-            try:
-                trampoline(
-                    connection.fileno(),
-                    read=state == psycopg2.extensions.POLL_READ,
-                    write=state == psycopg2.extensions.POLL_WRITE,
-                    timeout=seconds,
-                    timeout_exc=_Silence,
-                )
-            except _Silence:
-                raise psycopg2.OperationalError("the server was silent for too long") from None
-
-    return wait
-
-
-class _Silence(Exception):
-    """The server did not answer in time."""
-
-
-def _refuse_dead(dbapi_connection: Any, *_: Any) -> None:
-    """An idle connection has nothing to read unless the server ended it: a look at the socket costs microseconds, a ping a round trip."""
-    try:
-        look = _select.poll()
-        look.register(dbapi_connection.fileno(), _select.POLLIN)
-        readable = look.poll(0)
-    except (OSError, psycopg2.Error, ValueError):
-        raise exc.DisconnectionError from None
-    if readable:
-        raise exc.DisconnectionError

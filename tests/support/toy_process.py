@@ -10,7 +10,7 @@ eventlet.monkey_patch()
 import os  # noqa: E402
 import sys  # noqa: E402
 
-from services.chassis import database, logs  # noqa: E402
+from services.chassis import database, driver, logs  # noqa: E402
 from services.cli import processes  # noqa: E402
 from tests.support import toy  # noqa: E402
 
@@ -47,6 +47,6 @@ if __name__ == "__main__":
     names = sys.argv[1:]
     if names[0] == "blocking-driver":
         # The driver waits in C, as it does where nobody gives it a callback.
-        database._waiter = lambda _seconds: None
+        driver.waiter = lambda _seconds: None
         names = names[1:]
     sys.exit(processes.run([getattr(toy, name) for name in names], lambda: print("started", flush=True)))

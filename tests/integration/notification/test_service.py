@@ -30,6 +30,8 @@ def service(outside, vhost, environment):
     runner.start()
     service = _Service(port, vhost.uri)
     until(lambda: service.ask("/health/ready")[0] == 200)
+    # It is ready without its broker; what is published before its queue is bound would go nowhere.
+    until(lambda: 'bekhedmetkom_consumer_connected{service="notification"} 1.0' in service.ask("/metrics")[1])
     yield service
     service.close()
     runner.stop()
