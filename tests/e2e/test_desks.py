@@ -128,7 +128,7 @@ def test_who_is_second_keeps_what_was_typed_and_sees_what_changed(come_in, syste
     promised = {"summary": "ننتظر سيارة أخرى.", "expected_at": "2099-01-01T09:00:00+00:00"}
     salt.act(case, "interim_reply", "main_officer", "main", **promised)
     page.locator("form.act .actions .button").first.click()
-    page.wait_for_function("document.activeElement.classList.contains('summary')")
+    expect(page.locator(".summary")).to_be_focused()
     assert "quicker" in page.locator(".summary").inner_text()
     assert "An interim reply was given, just now" in page.locator(".notice").first.inner_text()
     assert page.input_value("#question") == "Which street is it?"
@@ -235,4 +235,4 @@ def test_a_case_is_found_and_what_was_looked_for_is_in_no_address(come_in, syste
     expect(page.locator(".empty[role=status]")).to_have_count(1)
     page.fill("#q", "")
     page.locator(".find .button").click()
-    page.wait_for_function("document.activeElement.classList.contains('summary')")
+    expect(page.locator(".summary")).to_be_focused()

@@ -95,9 +95,9 @@ def test_an_error_takes_the_focus_and_leads_to_its_field(open_page, address):
     page.goto(address + "/en/file")
     page.locator(NEXT).click()
     page.locator(NEXT).click()
-    page.wait_for_function("document.activeElement.classList.contains('summary')")
+    expect(page.locator(".summary")).to_be_focused()
     page.locator(".summary a").click()
-    page.wait_for_function("document.activeElement.id == 'group'")
+    expect(page.locator("#group")).to_be_focused()
 
 
 def test_filing_works_by_keyboard_alone(open_page, address):

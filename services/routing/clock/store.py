@@ -62,6 +62,7 @@ _HELD_BY = text(
         SELECT complaint_id FROM cases
         WHERE escalated_to = ANY(CAST(:officers AS uuid[])) AND (check_at IS NULL OR check_at > :now)
           AND NOT (status IN ('answered', 'closed', 'referred', 'withdrawn', 'inadmissible', 'merged'))
+          AND status IN ('assigned', 'accepted', 'reply_proposed', 'in_transfer')
         FOR UPDATE SKIP LOCKED)
     """
 )
@@ -103,7 +104,9 @@ def due(connection: Connection, now: datetime, limit: int, *, urgent: bool) -> l
 
 
 def look_at_held_by(connection: Connection, officers: Collection[str], now: datetime) -> None:
-    """What was raised to these officers and waits for them is looked at now; what somebody else has, the next time."""
+    """What was raised to these officers and waits for them is looked at now; what somebody else has, the next time. While the complainant
+    is asked, nobody of the body is waited for.
+    """
     if officers:
         connection.execute(_HELD_BY, {"officers": list(officers), "now": now})
 

@@ -200,7 +200,9 @@ class _Look:
     def _pass_on(self) -> bool:
         """Whoever it was raised to is away now: who stands in has it, else another of the level, else the next."""
         holder = self.row.escalated_to
-        if holder is None or not self.batch.known.is_away(str(holder), self.batch.now):
+        if holder is None or self.row.status not in t.WORKED_ON:
+            return False
+        if not self.batch.known.is_away(str(holder), self.batch.now):
             return False
         self._raise(self.row.escalation_level, escalation.HOLDER_AWAY, away=str(holder))
         return True

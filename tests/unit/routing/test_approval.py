@@ -148,6 +148,22 @@ def test_who_it_was_raised_to_goes_on_leave_and_it_is_passed_on(desk):
     whole(desk)
 
 
+def test_while_the_complainant_is_asked_it_is_not_passed_on(desk):
+    away(desk, "main")
+    desk.sweep(IDLE)
+    holder = Who(str(desk.case.officer_id), frozenset({"officer"}), "WAJ")
+    desk.act("accept", holder)
+    desk.act("ask", holder, question="متى انقطعت المياه؟")
+    away(desk, "head")
+    before = desk.case.check_at
+    look(desk)
+    assert (desk.case.check_at, len(raised(desk))) == (before, 1)
+    desk.said("answer_question", message="018f3c1e-0000-7000-8000-000000000009")
+    look(desk)
+    assert raised(desk)[1:] == [("holder_away", 3, None)]
+    whole(desk)
+
+
 def test_who_ends_service_holds_nothing(desk):
     desk.sweep(IDLE)
     assert desk.case.escalation_level == 1
