@@ -18,6 +18,7 @@ from sqlalchemy import (
     text,
 )
 
+from services.routing.cases import transitions as t
 from services.routing.clock.escalation import Threshold
 from services.routing.store import as_json, cases, metadata
 
@@ -56,13 +57,14 @@ _LOOK_AT = text(
     WHERE c.complaint_id = r.complaint_id
     """
 )
+#: The settled states are those of the index, whose condition the statement repeats so that it is used.
 _HELD_BY = text(
     """
     UPDATE cases SET check_at = :now WHERE complaint_id IN (
         SELECT complaint_id FROM cases
         WHERE escalated_to = ANY(CAST(:officers AS uuid[])) AND (check_at IS NULL OR check_at > :now)
           AND NOT (status IN ('answered', 'closed', 'referred', 'withdrawn', 'inadmissible', 'merged'))
-          AND status IN ('assigned', 'accepted', 'reply_proposed', 'in_transfer')
+          AND status = ANY(:states)
         FOR UPDATE SKIP LOCKED)
     """
 )
@@ -108,7 +110,8 @@ def look_at_held_by(connection: Connection, officers: Collection[str], now: date
     is asked, nobody of the body is waited for.
     """
     if officers:
-        connection.execute(_HELD_BY, {"officers": list(officers), "now": now})
+        values = {"officers": list(officers), "states": list(t.WORKED_ON), "now": now}
+        connection.execute(_HELD_BY, values)
 
 
 def put_off(connection: Connection, complaint_id: str, until: datetime) -> None:
