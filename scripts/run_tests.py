@@ -103,7 +103,8 @@ def main(names: list[str]) -> int:
 
 
 def parts(check: Check) -> Iterator[Part]:
-    """A check as what its processes do: its directories shared out so that each has about as much to read.
+    """A check as what its processes do: its directories, with all that is below them, shared out so that each has about as much
+    to read.
 
     The files that lie in none are kept together, since they share what takes long to start.
     """
@@ -111,7 +112,8 @@ def parts(check: Check) -> Iterator[Part]:
         yield Part(check.name, check.limit, check.command, (f"tests/{check.name}",), check.limit)
         return
     home = Path(ROOT, "tests", check.name)
-    groups = [sorted(each.glob("test_*.py")) for each in (home, *home.iterdir()) if each.is_dir()]
+    groups = [sorted(home.glob("test_*.py"))]
+    groups += [sorted(each.rglob("test_*.py")) for each in home.iterdir() if each.is_dir()]
     shares: list[list[Path]] = [[] for _ in range(check.shares)]
     for group in sorted(groups, key=size, reverse=True):
         min(shares, key=size).extend(group)

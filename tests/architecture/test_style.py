@@ -3,12 +3,15 @@
 import ast
 import re
 import sys
+from collections.abc import Iterable
 from importlib.metadata import packages_distributions
+from pathlib import PurePath
 
 import pytest
 
+from scripts.run_tests import CHECKS, parts
 from tests.architecture.imports import RULES
-from tests.architecture.source import ROOT, Module, assert_none, modules
+from tests.architecture.source import ROOT, Module, assert_none, files, modules
 
 LINES = 330
 #: What a rule must be given instead of asking for it.
@@ -113,6 +116,16 @@ def unused(requirements: str, imported: set[str]) -> list[str]:
     ]
 
 
+def never_run(tests: Iterable[str], places: Iterable[str]) -> list[str]:
+    """Files of tests that no part of `make test` names, neither themselves nor a directory above them."""
+    places = set(places)
+    return [
+        f"{test} is not run by `make test`"
+        for test in tests
+        if not places & {test, *map(str, PurePath(test).parents)}
+    ]
+
+
 OUR_CODE = ("services", "gateway", "contracts", "tests", "bench", "scripts")
 
 
@@ -134,6 +147,16 @@ def test_no_test_waits_for_a_guessed_time():
 
 def test_no_test_is_skipped_and_nothing_is_mocked():
     assert_none(line for module in modules("tests") for line in skips_or_mocks(module))
+
+
+def test_make_test_runs_every_test():
+    tests = [name for name in files() if re.search(r"/test_\w+\.py$", name)]
+    places = [place for check in CHECKS for part in parts(check) for place in part.places]
+    assert len(tests) > 150
+    assert_none(never_run(tests, places))
+    assert never_run(["tests/unit/a/b/test_c.py", "tests/e2e/test_d.py"], ["tests/unit/a", "tests/e2e/test_e.py"]) == [
+        "tests/e2e/test_d.py is not run by `make test`"
+    ]
 
 
 def test_every_library_is_named():
