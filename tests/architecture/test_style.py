@@ -154,9 +154,9 @@ def test_make_test_runs_every_test():
     places = [place for check in CHECKS for part in parts(check) for place in part.places]
     assert len(tests) > 150
     assert_none(never_run(tests, places))
-    assert never_run(["tests/unit/a/b/test_c.py", "tests/e2e/test_d.py"], ["tests/unit/a", "tests/e2e/test_e.py"]) == [
-        "tests/e2e/test_d.py is not run by `make test`"
-    ]
+    assert never_run(
+        ["tests/unit/a/b/test_c.py", "tests/e2e/test_d.py"], ["tests/unit/a", "tests/e2e/test_e.py"]
+    ) == ["tests/e2e/test_d.py is not run by `make test`"]
 
 
 def test_every_library_is_named():

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from services.chassis.clock import AMMAN
 from services.routing.deadlines.calendar import Override
 from services.routing.deadlines.promise import Pause
-from tests.unit.routing.calendars import Finger
+from tests.unit.routing.deadlines.calendars import Finger
 
 _MARK = text("SELECT version FROM directory_version")
 _HOLIDAYS = text("SELECT day FROM holiday")

@@ -18,7 +18,7 @@ from services.routing.deadlines.promise import (
     step_days,
     term_for,
 )
-from tests.unit.routing.calendars import Finger, calendar, closures, holidays, lists, moments
+from tests.unit.routing.deadlines.calendars import Finger, calendar, closures, holidays, lists, moments
 
 counts = st.integers(1, 12)
 longest = st.integers(1, 10)

@@ -14,8 +14,8 @@ from services.routing.deadlines import promises
 from services.routing.deadlines import store as store_calendar
 from services.routing.directory import snapshot
 from services.routing.service import RoutingService
-from tests.unit.routing.circulars import LATER, due, recompute, record, said, stretch, withdraw
 from tests.unit.routing.conftest import NOW, received
+from tests.unit.routing.deadlines.circulars import LATER, due, recompute, record, said, stretch, withdraw
 
 
 def test_a_circular_that_comes_late_moves_what_it_concerns_and_says_so(routing):

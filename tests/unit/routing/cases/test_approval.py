@@ -12,8 +12,8 @@ from services.routing.desks import desk as desks
 from services.routing.desks import store_worklist, views
 from services.routing.desks.store_worklist import Wanted
 from services.routing.directory import snapshot
+from tests.unit.routing.clock.ticking import IDLE, head_of, whole
 from tests.unit.routing.desk import COORDINATOR, REPLY, Desk
-from tests.unit.routing.ticking import IDLE, head_of, whole
 
 THURSDAY = datetime(2026, 11, 26, 9, tzinfo=UTC)
 SUNDAY = datetime(2026, 11, 29, 5, 1, tzinfo=UTC)

@@ -8,9 +8,9 @@ from services.chassis import database
 from services.chassis.clock import new_id
 from services.routing.cases.step import Keys, Who
 from services.routing.clock import store as store_timers
+from tests.unit.routing.clock.ticking import sweep, whole
 from tests.unit.routing.conftest import received
 from tests.unit.routing.desk import Desk
-from tests.unit.routing.ticking import sweep, whole
 
 NIGHT = datetime(2026, 11, 27, 23, tzinfo=UTC)
 

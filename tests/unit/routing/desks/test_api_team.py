@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from services.chassis.clock import now
 from services.routing.service import RoutingService
-from tests.unit.routing.test_api_desk import COORDINATOR, call, desk, signed_in, staff
+from tests.unit.routing.desks.test_api import COORDINATOR, call, desk, signed_in, staff
 
 __all__ = ["call", "desk"]
 NOBODY = "0191d4c0-0000-7000-8000-000000000000"

@@ -8,8 +8,8 @@ from services.chassis import database
 from services.routing.desks import desk as desks
 from services.routing.desks import store_worklist, views
 from services.routing.desks.store_worklist import Wanted
+from tests.unit.routing.clock.ticking import DUE, through, told, whole
 from tests.unit.routing.desk import COORDINATOR, Desk
-from tests.unit.routing.ticking import DUE, through, told, whole
 
 # The answer was late, the dispute came on the 17th of December, a Thursday, and is decided on the Sunday after it.
 DISPUTED = datetime(2026, 12, 17, 9, tzinfo=UTC)

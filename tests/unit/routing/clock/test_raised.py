@@ -7,10 +7,10 @@ import pytest
 from services.routing.cases import actions
 from services.routing.cases.step import Who
 from services.routing.clock.timers import Swept
-from tests.unit.routing.circulars import recompute, record, said
+from tests.unit.routing.clock.ticking import DUE, IDLE, head_of, through, told, whole
 from tests.unit.routing.conftest import NOW, received
+from tests.unit.routing.deadlines.circulars import recompute, record, said
 from tests.unit.routing.desk import REPLY, Desk
-from tests.unit.routing.ticking import DUE, IDLE, head_of, through, told, whole
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from services.routing.clock import store as store_timers
 from services.routing.clock import sweeping, timers
 from services.routing.clock.timers import Swept
 from services.routing.service import RoutingService
+from tests.unit.routing.clock.ticking import CLOCK, DUE, HALF, IDLE, head_of, sweep, through, told, whole
 from tests.unit.routing.conftest import NOW, received
 from tests.unit.routing.desk import Desk
-from tests.unit.routing.ticking import CLOCK, DUE, HALF, IDLE, head_of, sweep, through, told, whole
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from services.routing.clock.escalation import (
 from services.routing.deadlines import promise
 from services.routing.deadlines.calendar import AMMAN
 from services.routing.deadlines.promise import Pause
-from tests.unit.routing.calendars import Finger, calendar, holidays, lists, moments
+from tests.unit.routing.deadlines.calendars import Finger, calendar, holidays, lists, moments
 
 EVER = date(2020, 1, 1)
 ROWS = (

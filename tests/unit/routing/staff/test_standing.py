@@ -12,7 +12,7 @@ from services.routing.staff import accounts, sessions
 from services.routing.staff import store as store_accounts
 from services.routing.staff.standing import ACTIVE, DISABLED, LEFT, standing
 from tests.unit.routing.conftest import NOW
-from tests.unit.routing.door import LIFE, Door
+from tests.unit.routing.staff.door import LIFE, Door
 
 TODAY = day_of(NOW)
 DAY = timedelta(days=1)

@@ -7,9 +7,9 @@ import pytest
 from services.chassis import database
 from services.routing.exclusions import store as store_exclusions
 from services.routing.who import Who
+from tests.unit.routing.cases.test_api import COORDINATOR, call, officer_of
 from tests.unit.routing.conftest import received
 from tests.unit.routing.desk import excluded_officers
-from tests.unit.routing.test_api_cases import COORDINATOR, call, officer_of
 
 __all__ = ["call"]
 

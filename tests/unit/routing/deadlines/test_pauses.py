@@ -10,8 +10,8 @@ from services.routing.deadlines import promises
 from services.routing.deadlines import store as store_calendar
 from services.routing.deadlines.promise import Pause
 from services.routing.directory import snapshot
-from tests.unit.routing.circulars import LATER, due, recompute, record, said, turn, withdraw
 from tests.unit.routing.conftest import NOW, received
+from tests.unit.routing.deadlines.circulars import LATER, due, recompute, record, said, turn, withdraw
 
 
 def test_a_question_stops_the_clock_and_the_answer_sets_it_going(routing):

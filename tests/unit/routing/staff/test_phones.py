@@ -10,7 +10,7 @@ from services.chassis.clock import new_id
 from services.routing.staff import accounts, credentials, lockout, phones, sessions, sign_in, store_identity
 from services.routing.staff.credentials import Cost
 from services.routing.staff.session import GRACE
-from tests.unit.routing.door import HOME, LIFE, PASSWORD, RANIA, Door
+from tests.unit.routing.staff.door import HOME, LIFE, PASSWORD, RANIA, Door
 
 SOMEBODY = "0191d4c0-0000-7000-8000-000000000001"
 DAYS = timedelta(hours=72)

@@ -17,7 +17,7 @@ from services.routing.deadlines.calendar import (
     closes_a_month,
 )
 from services.routing.deadlines.promise import due_at
-from tests.unit.routing.calendars import (
+from tests.unit.routing.deadlines.calendars import (
     CLOSES,
     FIRST,
     LAST,

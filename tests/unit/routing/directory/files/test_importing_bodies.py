@@ -3,7 +3,17 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from tests.unit.routing.test_importing import KNOWN, TODAY, A, B, G, body, planned, unit, wrong
+from tests.unit.routing.directory.files.test_importing import (
+    KNOWN,
+    TODAY,
+    A,
+    B,
+    G,
+    body,
+    planned,
+    unit,
+    wrong,
+)
 
 BODIES = "code,kind,name_ar,name_en,valid_to,successor"
 ROTA = "institution,email,starts_at,ends_at,position"

@@ -14,7 +14,7 @@ from services.routing.staff.session import GRACE
 from services.routing.staff.sessions import Where
 from tests.support import poll
 from tests.unit.routing.conftest import NOW
-from tests.unit.routing.door import HASHED, HOME, LIFE, PASSWORD, RANIA, Door
+from tests.unit.routing.staff.door import HASHED, HOME, LIFE, PASSWORD, RANIA, Door
 
 
 def second(number: int) -> timedelta:

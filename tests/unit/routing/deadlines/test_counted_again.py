@@ -4,8 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from tests.unit.routing.circulars import due, recompute, record, said
 from tests.unit.routing.conftest import received
+from tests.unit.routing.deadlines.circulars import due, recompute, record, said
 from tests.unit.routing.desk import COORDINATOR, Desk
 
 CLOSED = date(2026, 11, 30)

@@ -9,7 +9,7 @@ from services.chassis import database
 from services.routing.staff import accounts, credentials, lockout, sign_in
 from services.routing.staff.sessions import Where
 from tests.unit.routing.conftest import NOW
-from tests.unit.routing.door import HOME, PASSWORD, RANIA, Door
+from tests.unit.routing.staff.door import HOME, PASSWORD, RANIA, Door
 
 
 def second(number: int) -> timedelta:
