@@ -1,5 +1,6 @@
 """What people save as CSV and XLSX is read; what is hostile in it is not."""
 
+import contextlib
 import csv
 import io
 import zipfile
@@ -98,6 +99,15 @@ def test_no_cell_of_an_export_is_a_formula(text, start):
     assert not cell.startswith(sheet.FORMULA)
     loaded = openpyxl.load_workbook(io.BytesIO(workbook.write(["a"], [[f"{start.strip()}1+1"]])))
     assert loaded.active["A2"].data_type == "s"
+
+
+@given(st.data())
+def test_a_workbook_that_was_damaged_on_its_way_is_refused(data):
+    raw = bytearray(book([["code", "name_ar"], ["MOH-1", "صحة"]]))
+    place = data.draw(st.integers(0, len(raw) - 1))
+    raw[place] ^= data.draw(st.integers(1, 255))
+    with contextlib.suppress(Refused):
+        assert workbook.read(bytes(raw)).columns
 
 
 def test_marks_that_turn_the_direction_are_taken_out():
