@@ -70,11 +70,11 @@ class Subscriber(SharedExtension):
     """One per service and process: what all its `@subscribe` methods share."""
 
     def __init__(self) -> None:
-        self._subscriptions: list[tuple[Reads, str, bool]] = []
+        self._subscriptions: list[tuple[tuple[Reads, ...], str, bool]] = []
         self._consumer: Consumer | None = None
         self._running: Any = None
 
-    def register(self, reads: Reads, method_name: str, batch: bool) -> None:
+    def register(self, reads: tuple[Reads, ...], method_name: str, batch: bool) -> None:
         """One `@subscribe` of the service class."""
         self._subscriptions.append((reads, method_name, batch))
 
@@ -90,7 +90,8 @@ class Subscriber(SharedExtension):
         instance = self.container.service_cls()
         handlers = [
             Handler(reads, getattr(instance, method), method, batch)
-            for reads, method, batch in self._subscriptions
+            for each, method, batch in self._subscriptions
+            for reads in each
         ]
         handling = Handling(
             self.service,
@@ -162,11 +163,11 @@ class Subscriber(SharedExtension):
 
 
 class Subscribe(Entrypoint):
-    """Marks a method of a service class as the handler of one fact; see `subscribe`."""
+    """Marks a method of a service class as the handler of one fact or of several; see `subscribe`."""
 
     subscriber = Subscriber()
 
-    def __init__(self, reads: Reads, batch: bool = False, **kwargs: Any) -> None:
+    def __init__(self, *reads: Reads, batch: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.reads = reads
         self.batch = batch
@@ -181,4 +182,7 @@ class Subscribe(Entrypoint):
 
 
 subscribe = Subscribe.decorator
-"""`@subscribe(READS)` on a method (self, connection, event); `@subscribe(READS, batch=True)` on (self, connection, events)."""
+"""`@subscribe(READS)` on a method (self, connection, event); `@subscribe(READS, batch=True)` on (self, connection, events).
+
+With several facts (`@subscribe(*READ, batch=True)`) the events of a batch are of all of them, those of a stream in their order.
+"""

@@ -9,7 +9,7 @@ that a handler changed waits for a replica whose handlers may want that row. Of 
 (`inbox.fail`) waits for a row of the inbox, and its transaction holds nothing that somebody could wait for.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -27,7 +27,11 @@ Stream = tuple[str, str]
 
 @dataclass(frozen=True)
 class Handler:
-    """What is done with one type of event: `run(connection, event)`, or with `batch` `run(connection, events)`."""
+    """What is done with one type of event: `run(connection, event)`, or with `batch` `run(connection, events)`.
+
+    Handlers of one name are one that reads several types. With `batch` it gets those of a stream that follow each other at once, in
+    their order; a handler of one type gets one of each stream.
+    """
 
     reads: Reads
     run: Callable[..., Any]
@@ -66,21 +70,25 @@ class Rounds:
         self.service = service
         self.handlers: Mapping[Key, Handler] = {each.reads.key: each for each in handlers}
         self._schemas = {key: each.reads.schema() for key, each in self.handlers.items()}
+        types = Counter(each.name for each in self.handlers.values() if each.batch)
+        self._together = {name for name, number in types.items() if number > 1}
 
     def run(self, connection: sqlalchemy.Connection, ready: Iterable[Event]) -> None:
         """Calls the handlers in rounds: the first fact of every stream, then the second… Within a round the order is free."""
-        rounds: dict[int, dict[Key, list[Event]]] = defaultdict(lambda: defaultdict(list))
-        depth: dict[Stream, int] = defaultdict(int)
+        rounds: dict[int, dict[str, tuple[Handler, list[Event]]]] = defaultdict(dict)
+        before: dict[Stream, tuple[int, str]] = {}
         for event in ready:
             handler = self.handlers.get(event.key)
             if handler is None:
                 continue
             loaded = replace(event, data=self._schemas[event.key].load(event.data))
-            rounds[depth[event.stream]][event.key].append(loaded)
-            depth[event.stream] += 1
+            number, name = before.get(event.stream, (-1, ""))
+            if handler.name != name or name not in self._together:
+                number += 1
+            before[event.stream] = number, handler.name
+            rounds[number].setdefault(handler.name, (handler, []))[1].append(loaded)
         for number in sorted(rounds):
-            for key, events in rounds[number].items():
-                handler = self.handlers[key]
+            for handler, events in rounds[number].values():
                 if handler.batch:
                     with _Context(events[0], handler, self.service):
                         handler.run(connection, events)

@@ -74,9 +74,10 @@ class NoticeReading(Reading):
 
 
 class EscalatedReading(Reading):
-    """Which complaint was raised to somebody higher."""
+    """Which complaint was raised to somebody higher, and why."""
 
     complaint_id = fields.UUID(required=True)
+    cause = fields.String(required=True)
 
 
 COMPLAINT_RECEIVED = Reads("intake", "ComplaintReceived", 1, ReceivedReading)
@@ -100,12 +101,8 @@ NOTIFICATION_DELIVERED = Reads("notification", "NotificationDelivered", 1, Notic
 NOTIFICATION_FAILED = Reads("notification", "NotificationFailed", 1, NoticeReading)
 
 PUBLISHED: tuple[FactType, ...] = ()
-READ = (
-    COMPLAINT_RECEIVED,
-    COMPLAINT_ASSIGNED,
-    PROMISE_SET,
-    PROMISE_MOVED,
-    ASSIGNMENT_FAILED,
+#: Facts that say in which state a case is from then on.
+MOVES = (
     CASE_ACCEPTED,
     INFORMATION_REQUESTED,
     CASE_RESUMED,
@@ -117,6 +114,14 @@ READ = (
     CASE_DISPUTED,
     DISPUTE_RESOLVED,
     COMPLAINT_CLOSED,
+)
+READ = (
+    COMPLAINT_RECEIVED,
+    COMPLAINT_ASSIGNED,
+    PROMISE_SET,
+    PROMISE_MOVED,
+    ASSIGNMENT_FAILED,
+    *MOVES,
     COMPLAINT_ESCALATED,
     NOTIFICATION_DELIVERED,
     NOTIFICATION_FAILED,

@@ -170,7 +170,7 @@ class Difference:
 def lock(connection: sa.Connection) -> None:
     """Makes this transaction the only writer of complaints and figures until it ends.
 
-    A batch runs one handler after another in one transaction, so no order of row locks could be kept across them: two
+    A batch may change rows more than once in its transaction, so no order of row locks could be kept across that: two
     replicas would deadlock. One lock taken first is an order. It also makes the row that a difference is taken from
     the newest one: under READ COMMITTED the statement after it sees all that earlier holders committed.
     """

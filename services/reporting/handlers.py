@@ -1,98 +1,27 @@
-"""Use cases of reporting: one for each fact, all by the batch. Each is one statement on the complaints and their figures.
+"""Use cases of reporting: facts carried into the figures by the batch, the look at what is overdue, the dashboard, the audit.
 
-Facts of one source about one complaint arrive in order, so the last of a batch wins; facts of different sources set
-different columns, so their order does not matter. The inbox keeps a duplicate from being counted.
+The inbox keeps a duplicate from being counted.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from services.chassis.event import Event
-from services.reporting import board, figures, kpi, metrics, store
+from services.reporting import board, events, figures, kpi, metrics, projection, store
 
 OVERDUE_CHUNK = 2000
-#: What a complaint is of which nothing was said: fields that facts may leave out.
-_UNSAID = {"service": True, "rights": False, "rights_codes": []}
 
 
-def complaints_received(connection: sa.Connection, events: Sequence[Event], *, now: datetime) -> None:
-    """ComplaintReceived: the dimensions of a complaint are known, from now on it is counted."""
-    store.project(connection, store.RECEIVED, _last(events, store.RECEIVED_COLUMNS))
-    _observe(events, now)
-
-
-def complaints_assigned(connection: sa.Connection, events: Sequence[Event], *, now: datetime) -> None:
-    """ComplaintAssigned: an officer of the institution holds it; it is unowned no more."""
-    store.project(connection, store.ASSIGNED, _last(events, store.ASSIGNED_COLUMNS))
+def project(connection: sa.Connection, facts: Sequence[Event], *, now: datetime) -> None:
+    """Everything that a batch of facts says: one change of each complaint's row, and one of each figure that it moves."""
+    store.project(connection, projection.fold(facts))
     # After the figures, whose lock keeps two replicas from naming the same institutions in different orders.
-    store.name_institutions(
-        connection, {event.data["institution"]: event.data["institution_name"] for event in events}
-    )
-    _observe(events, now)
-
-
-def promises_set(connection: sa.Connection, events: Sequence[Event], *, now: datetime) -> None:
-    """PromiseSet: the complainant was told a due time."""
-    store.project(connection, store.PROMISED, _last(events, store.PROMISED_COLUMNS))
-    _observe(events, now)
-
-
-def promises_moved(connection: sa.Connection, events: Sequence[Event], *, now: datetime) -> None:
-    """PromiseMoved: another due time counts; what was overdue by the one before is so no more, until it is again."""
-    store.project(connection, store.PROMISED, _last(events, store.PROMISED_COLUMNS))
-    _observe(events, now)
-
-
-def assignments_failed(connection: sa.Connection, events: Sequence[Event], *, now: datetime) -> None:
-    """AssignmentFailed: nobody could take it; it is unowned until it is assigned."""
-    store.project(connection, store.UNOWNED, _last(events, store.UNOWNED_COLUMNS))
-    _observe(events, now)
-
-
-def cases_moved(connection: sa.Connection, events: Sequence[Event], *, now: datetime) -> None:
-    """Any fact of a case's life: it is counted in the state that it has now."""
-    store.project(connection, store.MOVED, _last(events, store.MOVED_COLUMNS))
-    _observe(events, now)
-
-
-def complaints_escalated(connection: sa.Connection, events: Sequence[Event], *, now: datetime) -> None:
-    """ComplaintEscalated: it was raised to somebody higher."""
-    store.project(connection, store.ESCALATED, _last(events, ()))
-    _observe(events, now)
-
-
-def notices_delivered(connection: sa.Connection, events: Sequence[Event], *, now: datetime) -> None:
-    """NotificationDelivered: one more notice about the complaint reached somebody."""
-    _notified(connection, events, delivered=1, failed=0)
-    _observe(events, now)
-
-
-def notices_failed(connection: sa.Connection, events: Sequence[Event], *, now: datetime) -> None:
-    """NotificationFailed: one more notice about the complaint was given up."""
-    _notified(connection, events, delivered=0, failed=1)
-    _observe(events, now)
-
-
-def _notified(connection: sa.Connection, events: Sequence[Event], *, delivered: int, failed: int) -> None:
-    times = Counter(event.data["complaint_id"] for event in events)
-    rows = [
-        {"complaint_id": complaint, "notices_delivered": delivered * n, "notices_failed": failed * n}
-        for complaint, n in times.items()
-    ]
-    store.project(connection, store.NOTIFIED, rows)
-
-
-def _last(events: Sequence[Event], columns: Iterable[str]) -> list[dict[str, Any]]:
-    """One row for each complaint, of the last event about it; a statement may not touch a row twice."""
-    rows = {event.data["complaint_id"]: _UNSAID | event.data for event in events}
-    return [
-        {"complaint_id": complaint, **{name: data[name] for name in columns}}
-        for complaint, data in rows.items()
-    ]
+    named = [fact.data for fact in facts if fact.key == events.COMPLAINT_ASSIGNED.key]
+    store.name_institutions(connection, {data["institution"]: data["institution_name"] for data in named})
+    _observe(facts, now)
 
 
 def _observe(events: Sequence[Event], now: datetime) -> None:
@@ -112,7 +41,9 @@ def mark_overdue(connection: sa.Connection, *, now: datetime, limit: int = OVERD
     # Looked for again under the lock: a promise may have been moved since.
     figures.lock(connection)
     found = store.newly_overdue(connection, now, limit)
-    store.project(connection, store.OVERDUE, [{"complaint_id": complaint} for complaint in found])
+    store.project(
+        connection, [{"complaint_id": complaint, "said": ["overdue"], "overdue": True} for complaint in found]
+    )
     return len(found)
 
 

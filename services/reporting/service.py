@@ -35,100 +35,10 @@ class ReportingService:
     web = Web(api.create_reporting_app)
     figures = Background(create_figures)
 
-    @subscribe(events.COMPLAINT_RECEIVED, batch=True)
-    def complaint_received(self, connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
-        """Counts what came in."""
-        handlers.complaints_received(connection, batch, now=now())
-
-    @subscribe(events.COMPLAINT_ASSIGNED, batch=True)
-    def complaint_assigned(self, connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
-        """Counts it with its institution."""
-        handlers.complaints_assigned(connection, batch, now=now())
-
-    @subscribe(events.PROMISE_SET, batch=True)
-    def promise_set(self, connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
-        """Counts it as promised."""
-        handlers.promises_set(connection, batch, now=now())
-
-    @subscribe(events.PROMISE_MOVED, batch=True)
-    def promise_moved(self, connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
-        """Counts it as due when it is due now."""
-        handlers.promises_moved(connection, batch, now=now())
-
-    @subscribe(events.ASSIGNMENT_FAILED, batch=True)
-    def assignment_failed(self, connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
-        """Counts it as unowned."""
-        handlers.assignments_failed(connection, batch, now=now())
-
-    @subscribe(events.CASE_ACCEPTED, batch=True)
-    def case_accepted(self, connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
-        """It is being worked on."""
-        handlers.cases_moved(connection, batch, now=now())
-
-    @subscribe(events.INFORMATION_REQUESTED, batch=True)
-    def information_requested(self, connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
-        """It waits for the complainant."""
-        handlers.cases_moved(connection, batch, now=now())
-
-    @subscribe(events.CASE_RESUMED, batch=True)
-    def case_resumed(self, connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
-        """It is being worked on again."""
-        handlers.cases_moved(connection, batch, now=now())
-
-    @subscribe(events.REPLY_PROPOSED, batch=True)
-    def reply_proposed(self, connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
-        """A reply waits for a second officer."""
-        handlers.cases_moved(connection, batch, now=now())
-
-    @subscribe(events.REPLY_RETURNED, batch=True)
-    def reply_returned(self, connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
-        """The reply is being written anew."""
-        handlers.cases_moved(connection, batch, now=now())
-
-    @subscribe(events.REPLY_APPROVED, batch=True)
-    def reply_approved(self, connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
-        """It is answered."""
-        handlers.cases_moved(connection, batch, now=now())
-
-    @subscribe(events.COMPLAINT_TRANSFERRED, batch=True)
-    def complaint_transferred(self, connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
-        """It is between two bodies."""
-        handlers.cases_moved(connection, batch, now=now())
-
-    @subscribe(events.COMPLAINT_REFERRED, batch=True)
-    def complaint_referred(self, connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
-        """It has gone outside."""
-        handlers.cases_moved(connection, batch, now=now())
-
-    @subscribe(events.CASE_DISPUTED, batch=True)
-    def case_disputed(self, connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
-        """The answer is disputed."""
-        handlers.cases_moved(connection, batch, now=now())
-
-    @subscribe(events.DISPUTE_RESOLVED, batch=True)
-    def dispute_resolved(self, connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
-        """The dispute is decided."""
-        handlers.cases_moved(connection, batch, now=now())
-
-    @subscribe(events.COMPLAINT_CLOSED, batch=True)
-    def complaint_closed(self, connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
-        """Nothing is owed any more."""
-        handlers.cases_moved(connection, batch, now=now())
-
-    @subscribe(events.COMPLAINT_ESCALATED, batch=True)
-    def complaint_escalated(self, connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
-        """It was raised to somebody higher."""
-        handlers.complaints_escalated(connection, batch, now=now())
-
-    @subscribe(events.NOTIFICATION_DELIVERED, batch=True)
-    def notification_delivered(self, connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
-        """Counts a notice that arrived."""
-        handlers.notices_delivered(connection, batch, now=now())
-
-    @subscribe(events.NOTIFICATION_FAILED, batch=True)
-    def notification_failed(self, connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
-        """Counts a notice that was given up."""
-        handlers.notices_failed(connection, batch, now=now())
+    @subscribe(*events.READ, batch=True)
+    def project(self, connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
+        """Carries what is said of complaints into their rows and the figures."""
+        handlers.project(connection, batch, now=now())
 
     @every(5, name="overdue")
     def mark_overdue(self) -> None:

@@ -9,15 +9,14 @@ thousand rows however many complaints there are. A change of a row and the chang
 
 import json
 import uuid
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from services.reporting import figures
+from services.reporting import figures, projection
 
 metadata = sa.MetaData()
 
@@ -77,78 +76,63 @@ figure = sa.Table(
 NEWLY_OVERDUE = f"due_at < :now AND due_at IS NOT NULL AND NOT overdue AND {figures.OPEN}"
 
 
-@dataclass(frozen=True, slots=True)
-class Projection:
-    """Which columns of `complaint` one kind of fact sets, and which it adds to; `fixed` are set to an SQL literal."""
-
-    sets: tuple[str, ...] = ()
-    adds: tuple[str, ...] = ()
-    fixed: tuple[tuple[str, str], ...] = ()
-
-    def statement(self) -> sa.TextClause:
-        """Upserts the rows given as the JSON array `:rows` and carries the difference into the figures."""
-        given = (*self.sets, *self.adds)
-        types = ", ".join(f"{name} {_SQL_TYPES[name]}" for name in ("complaint_id", *given))
-        columns = ", ".join(("complaint_id", *given, *(name for name, _ in self.fixed)))
-        values = ", ".join(("complaint_id", *given, *(literal for _, literal in self.fixed)))
-        changes = ", ".join(
-            (
-                *(f"{name} = EXCLUDED.{name}" for name in (*self.sets, *(name for name, _ in self.fixed))),
-                *(f"{name} = c.{name} + EXCLUDED.{name}" for name in self.adds),
-            )
-        )
-        return sa.text(
-            f"WITH incoming AS (SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r({types})),"
-            " before AS (SELECT c.* FROM complaint c JOIN incoming USING (complaint_id)),"
-            f" after AS (INSERT INTO complaint AS c ({columns})"
-            f" SELECT {values} FROM incoming ORDER BY complaint_id"
-            f" ON CONFLICT (complaint_id) DO UPDATE SET {changes} RETURNING c.*)"
-            f" {figures.CARRY}"
-        )
-
-
-_SQL_TYPES = {
-    "complaint_id": "uuid",
-    "received_at": "timestamptz",
-    "assigned_at": "timestamptz",
-    "unowned_since": "timestamptz",
-    "due_at": "timestamptz",
-    "notices_delivered": "int",
-    "notices_failed": "int",
-    "service": "boolean",
-    "rights": "boolean",
-    "rights_codes": "text[]",
-    **dict.fromkeys(("kind", "category", "governorate", "channel", "institution", "status"), "text"),
+#: What facts say of a complaint → its type, and what it is while nobody has said it.
+_SAID = {
+    "kind": ("text", "NULL"),
+    "category": ("text", "NULL"),
+    "governorate": ("text", "NULL"),
+    "channel": ("text", "NULL"),
+    "received_at": ("timestamptz", "NULL"),
+    "service": ("boolean", "true"),
+    "rights": ("boolean", "false"),
+    "rights_codes": ("text[]", "'{}'"),
+    "status": ("text", "'received'"),
+    "institution": ("text", "NULL"),
+    "assigned_at": ("timestamptz", "NULL"),
+    "unowned_since": ("timestamptz", "NULL"),
+    "due_at": ("timestamptz", "NULL"),
+    "overdue": ("boolean", "false"),
+    "escalated": ("boolean", "false"),
 }
-
-RECEIVED_COLUMNS = (
-    *("kind", "category", "governorate", "channel", "received_at"),
-    *("service", "rights", "rights_codes"),
-)
-ASSIGNED_COLUMNS = ("institution", "assigned_at")
-PROMISED_COLUMNS = ("due_at",)
-MOVED_COLUMNS = ("status",)
-UNOWNED_COLUMNS = ("institution", "unowned_since")
-
-RECEIVED = Projection(sets=RECEIVED_COLUMNS).statement()
-ASSIGNED = Projection(
-    sets=ASSIGNED_COLUMNS, fixed=(("status", "'assigned'"), ("unowned_since", "NULL::timestamptz"))
-).statement()
-PROMISED = Projection(sets=PROMISED_COLUMNS, fixed=(("overdue", "false"),)).statement()
-UNOWNED = Projection(sets=UNOWNED_COLUMNS, fixed=(("status", "'received'"),)).statement()
-MOVED = Projection(sets=MOVED_COLUMNS).statement()
-ESCALATED = Projection(fixed=(("escalated", "true"),)).statement()
-OVERDUE = Projection(fixed=(("overdue", "true"),)).statement()
-NOTIFIED = Projection(adds=("notices_delivered", "notices_failed")).statement()
+_COUNTED = tuple(projection.COUNTED.values())
 
 
-def project(connection: sa.Connection, statement: sa.TextClause, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Applies one kind of change to the given complaints, each at most once in `rows`, and to the figures.
+def _projection() -> sa.TextClause:
+    """Changes the rows given as the JSON array `:rows`, the shape of projection.fold, and carries the difference into the figures."""
+    types = ", ".join(f"{name} {kind}" for name, (kind, _) in _SAID.items())
+    counts = ", ".join(f"{name} int" for name in _COUNTED)
+    columns = (*_SAID, *_COUNTED)
+    values = ", ".join(
+        (
+            *(
+                f"CASE WHEN '{name}' = ANY (i.said) THEN i.{name} ELSE coalesce(b.{name}, {unsaid}) END"
+                for name, (_, unsaid) in _SAID.items()
+            ),
+            *(f"coalesce(b.{name}, 0) + coalesce(i.{name}, 0)" for name in _COUNTED),
+        )
+    )
+    changes = ", ".join(f"{name} = EXCLUDED.{name}" for name in columns)
+    return sa.text(
+        "WITH incoming AS (SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb))"
+        f" AS r (complaint_id uuid, said text[], {types}, {counts})),"
+        " before AS (SELECT c.* FROM complaint c JOIN incoming USING (complaint_id)),"
+        f" after AS (INSERT INTO complaint AS c (complaint_id, {', '.join(columns)})"
+        f" SELECT complaint_id, {values} FROM incoming i LEFT JOIN before b USING (complaint_id) ORDER BY complaint_id"
+        f" ON CONFLICT (complaint_id) DO UPDATE SET {changes} RETURNING c.*)"
+        f" {figures.CARRY}"
+    )
+
+
+_PROJECT = _projection()
+
+
+def project(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Changes the given complaints, each at most once in `rows` (the shape of projection.fold), and the figures.
 
     Takes the figures' lock, which is kept until the transaction ends.
     """
     figures.lock(connection)
-    connection.execute(statement, {"rows": json.dumps(list(rows), default=str)})
+    connection.execute(_PROJECT, {"rows": json.dumps(rows, default=str)})
 
 
 def newly_overdue(connection: sa.Connection, now: datetime, limit: int) -> list[uuid.UUID]:

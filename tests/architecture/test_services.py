@@ -74,10 +74,10 @@ def test_a_route_without_roles_is_refused(environment):
 def subscriptions(service: type) -> set[tuple]:
     """The keys of what a service class has handlers for."""
     return {
-        entrypoint.reads.key
+        reads.key
         for value in vars(service).values()
         for entrypoint in getattr(value, "nameko_entrypoints", ())
-        if hasattr(entrypoint, "reads")
+        for reads in getattr(entrypoint, "reads", ())
     }
 
 

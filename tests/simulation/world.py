@@ -43,7 +43,7 @@ class Service:
             for entry in getattr(method, "nameko_entrypoints", ()):
                 if isinstance(entry, Subscribe):
                     bound = getattr(self._instance, method_name)
-                    handlers.append(Handler(entry.reads, bound, method_name, entry.batch))
+                    handlers += [Handler(reads, bound, method_name, entry.batch) for reads in entry.reads]
                 elif isinstance(entry, Every) and (name, entry.name) not in _NOT_RUN:
                     self._tasks.append((entry, getattr(self._instance, method_name)))
         self.handling = Handling(name, handlers, clock=clock.now)

@@ -50,7 +50,7 @@ class ReminderSchema(CaseFactSchema):
 COMPLAINT_ESCALATED = FactType(
     "ComplaintEscalated",
     ComplaintEscalatedSchema,
-    description="A complaint has been raised to somebody higher, because time has passed.",
+    description="A complaint has been raised to somebody higher, because time has passed or whoever should act is away.",
     personal=True,
 )
 ESCALATION_ANSWERED = FactType(

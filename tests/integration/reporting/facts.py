@@ -11,18 +11,6 @@ from services.reporting import board, events, figures, handlers, kpi
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 #: Whole months and the edges of others.
 PERIOD = kpi.Period(kpi.today(NOW) - timedelta(days=100), kpi.today(NOW))
-HANDLERS = {
-    "ComplaintReceived": handlers.complaints_received,
-    "ComplaintAssigned": handlers.complaints_assigned,
-    "PromiseSet": handlers.promises_set,
-    "PromiseMoved": handlers.promises_moved,
-    "AssignmentFailed": handlers.assignments_failed,
-    "ReplyApproved": handlers.cases_moved,
-    "ComplaintClosed": handlers.cases_moved,
-    "CaseAccepted": handlers.cases_moved,
-    "NotificationDelivered": handlers.notices_delivered,
-    "NotificationFailed": handlers.notices_failed,
-}
 SCHEMAS = {reads.type: (reads.source, reads.schema()) for reads in events.READ}
 
 
@@ -69,10 +57,9 @@ def failed(complaint: str, institution: str | None = None) -> Event:
 
 
 def apply(facts: list[Event]) -> None:
-    """One transaction for a batch, as the subscriber does it: one call of a handler for each type."""
+    """One transaction for a batch, as the subscriber does it."""
     with database.transaction("reporting") as connection:
-        for kind in dict.fromkeys(event.type for event in facts):
-            HANDLERS[kind](connection, [event for event in facts if event.type == kind], now=NOW)
+        handlers.project(connection, facts, now=NOW)
 
 
 def differences() -> list[figures.Difference]:

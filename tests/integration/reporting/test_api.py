@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.chassis import actor, clock
-from services.reporting import api, events, kpi, schemas, service
+from services.reporting import api, kpi, schemas, service
 from tests.integration.reporting.facts import apply, assigned, failed, promised, received, some_id
 
 RIGHTS = {"service": True, "rights": True, "rights_codes": ["CP-LIFE", "ES-HEALTH"]}
@@ -175,16 +175,3 @@ def test_a_scrape_bears_a_database_that_is_away(environment):
     environment({"DATABASE_URL_REPORTING": "postgresql://127.0.0.1:1/nothing"})
     service.create_figures().measure()
     assert "complaints_without_receipt NaN" in api.create_reporting_app().test_client().get("/metrics").text
-
-
-def test_the_service_handles_every_fact_that_it_reads():
-    subscribed = {
-        name
-        for name in vars(service.ReportingService)
-        if any(name == snake(reads.type) for reads in events.READ)
-    }
-    assert len(subscribed) == len(events.READ)
-
-
-def snake(type: str) -> str:
-    return re.sub(r"(?<=[a-z])([A-Z])", r"_\1", type).lower()

@@ -39,10 +39,10 @@ def case(databases, number, keys):
         }
         fact = event(reads, identity, next(sequence), **raw, **data)
         method = {
-            each.reads.key: name
+            read.key: name
             for name, value in vars(IntakeService).items()
             for each in getattr(value, "nameko_entrypoints", ())
-            if hasattr(each, "reads")
+            for read in getattr(each, "reads", ())
         }[reads.key]
         with database.transaction("intake") as connection:
             getattr(IntakeService(), method)(connection, [fact])
