@@ -20,9 +20,11 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The provider will never take it. `reason` is a code."""
+    """The provider will never take it. `reason` is a code. Parts that it took before (`provider_ids`) get their receipts all the same."""
 
     reason: str
+    provider_ids: Mapping[int, str] = field(default_factory=dict)
+    total: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

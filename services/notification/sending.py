@@ -19,7 +19,7 @@ from services.notification.events import SOURCE
 from services.notification.handlers import Unseal
 from services.notification.message import DELIVERED, FAILED, SENT, UNKNOWN, Quiet
 from services.notification.outbound import Claim, Result
-from services.notification.outcome import Outcome, Patience, Refused, after_receipts, judge
+from services.notification.outcome import Outcome, Patience, after_receipts, judge
 from services.notification.senders.base import Letter
 from services.notification.senders.smpp_codes import Receipt
 from services.notification.template import COORDINATOR, EMAIL, PIECES, SMS, reference
@@ -94,8 +94,6 @@ def result(claim: Claim, outcome: Outcome, *, now: datetime, patience: Patience,
         patience=patience,
         jitter=jitter,
     )
-    if isinstance(outcome, Refused):
-        return Result(claim, verdict, {}, None)
     new = {number: each for number, each in outcome.provider_ids.items() if number not in claim.accepted}
     return Result(claim, verdict, new, outcome.total)
 

@@ -96,7 +96,7 @@ class SmppSender:
     def _refusal(self, code: int, got: dict[int, str], total: int) -> Outcome:
         meaning = status(code)
         if meaning.permanent:
-            return Refused(meaning.reason)
+            return Refused(meaning.reason, provider_ids=got, total=total)
         if meaning.pause:
             self._back_off.pause(meaning.pause)
         return Later(

@@ -6,9 +6,9 @@ import pytest
 
 from services.chassis import database
 from services.chassis.clock import now
-from services.notification import outbound, sending
+from services.notification import metrics, outbound, sending
 from services.notification.message import Quiet
-from services.notification.outcome import Accepted, Later, Patience
+from services.notification.outcome import Accepted, Later, Patience, Refused
 from services.notification.senders.smpp_codes import Receipt
 from tests.support.notices import CONTACT, expire, handle
 
@@ -44,6 +44,31 @@ def test_a_receipt_that_crossed_its_result_is_found_by_the_next_look(facts, stat
     assert states() == {"sms sent": 1}
     sending.take_receipts([], now=now())
     assert states() == {"sms delivered": 1}
+
+
+@pytest.mark.parametrize("receipt_first", [False, True])
+def test_a_receipt_of_a_part_whose_message_was_refused_is_taken_quietly(facts, states, rows, receipt_first):
+    """The part was delivered and paid for; that the message as a whole has failed does not change by it."""
+    before = metrics.sms_parts_total.labels("received")._value.get()
+    handle(facts(ONLY_SMS).received())
+    (claim,) = sending.claim("sms", limit=10, now=now(), quiet=Quiet(active=False))
+    refused = Refused("sms_rejected", provider_ids={1: "p1"}, total=2)
+    steps = [
+        lambda: sending.record(
+            [sending.result(claim, refused, now=now(), patience=Patience(), jitter=0.5)], now=now()
+        ),
+        lambda: sending.take_receipts([Receipt("p1", "delivered", None)], now=now()),
+        lambda: sending.take_receipts([], now=now()),
+    ]
+    if receipt_first:
+        steps[:2] = reversed(steps[:2])
+    for step in steps:
+        step()
+    assert states() == {"sms failed": 1}
+    assert rows("SELECT count(*) FROM receipt") == [(0,)]
+    assert rows("SELECT number, state FROM sms_part") == [(1, "delivered")]
+    assert rows("SELECT type, data->>'reason' FROM outbox") == [("NotificationFailed", "sms_rejected")]
+    assert metrics.sms_parts_total.labels("received")._value.get() == before + 1
 
 
 def test_receipts_that_belong_to_nothing_are_forgotten(databases, environment, rows):

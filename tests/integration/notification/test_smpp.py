@@ -98,6 +98,30 @@ def test_a_part_that_is_through_is_not_submitted_again(sink, connect):
     assert [each["text"] for each in sink.received.list()] == ["ش" * 150]
 
 
+def test_what_was_taken_of_a_message_that_is_refused_is_said(sink, connect):
+    sink.faults = _RefuseSecond([])
+    outcome = connect().send(letter("ش" * 150))
+    assert isinstance(outcome, Refused)
+    assert (list(outcome.provider_ids), outcome.total) == ([1], 3)
+
+
+class _RefuseSecond(Faults):
+    """Takes one submission and refuses the next for good."""
+
+    def __init__(self, seen):
+        super().__init__()
+        object.__setattr__(self, "seen", seen)
+
+    @property
+    def refuse_status(self):
+        self.seen.append(1)
+        return 0x66 if len(self.seen) > 1 else 0
+
+    @refuse_status.setter
+    def refuse_status(self, value):
+        pass
+
+
 class _ThrottleSecond(Faults):
     """Takes one submission and throttles from then on."""
 
