@@ -8,7 +8,7 @@ from collections.abc import Callable
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
-from smpplib import consts, exceptions
+from smpplib import consts
 
 from services.chassis import logs
 from services.notification import sms
@@ -118,7 +118,8 @@ class SmppSender:
                 return None
             try:
                 self._session = Session(self._where, self._on_receipt)
-            except (exceptions.ConnectionError, exceptions.PDUError, OSError, ValueError) as error:
+            except Exception as error:
+                # Whatever it is that the provider answered to a bind: it is away, and no message is to blame.
                 self._session = None
                 self._back_off.failed()
                 log.warning("smpp_bind_failed", error=type(error).__name__)

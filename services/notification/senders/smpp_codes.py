@@ -68,6 +68,7 @@ _WORDS = {
     b"UNDELIV": consts.SMPP_MESSAGE_STATE_UNDELIVERABLE,
     b"REJECTD": consts.SMPP_MESSAGE_STATE_REJECTED,
 }
+_IDENTITY = re.compile(rb"[\x20-\x7e]{1,64}\Z")
 _TEXT_ID = re.compile(rb"(?:^|\s)id:([^\s]{1,64})", re.IGNORECASE)
 _TEXT_STATE = re.compile(rb"(?:^|\s)stat:([A-Z]{7})", re.IGNORECASE)
 
@@ -86,6 +87,11 @@ def status(code: int) -> Status:
     return STATUSES.get(code, OTHER)
 
 
+def identity(octets: bytes | None) -> str | None:
+    """A provider's id of a part; None for none, and for what the protocol does not allow as one: the database might not hold it."""
+    return octets.decode() if octets and _IDENTITY.match(octets) else None
+
+
 def receipt(pdu: Any) -> Receipt | None:
     """The receipt that a deliver_sm carries; None when it is none, or not final, or makes no sense.
 
@@ -96,9 +102,9 @@ def receipt(pdu: Any) -> Receipt | None:
     text = pdu.short_message or b""
     named = _TEXT_ID.search(text)
     worded = _TEXT_STATE.search(text)
-    provider_id = getattr(pdu, "receipted_message_id", None) or (named.group(1) if named else None)
-    code = getattr(pdu, "message_state", None) or (_WORDS.get(worded.group(1).upper()) if worded else None)
+    provider_id = identity(pdu.receipted_message_id) or identity(named.group(1) if named else None)
+    code = pdu.message_state or (_WORDS.get(worded.group(1).upper()) if worded else None)
     if not provider_id or code not in _STATES:
         return None
     state, reason = _STATES[code]
-    return Receipt(provider_id.decode("ascii", "replace"), state, reason)
+    return Receipt(provider_id, state, reason)

@@ -6,21 +6,26 @@ request at a time.
 
 import select
 import socket
+import struct
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from smpplib import consts, exceptions, smpp
 from smpplib.client import Client
+from smpplib.pdu import extract_command
 
 from services.chassis import logs
-from services.notification.senders.smpp_codes import Receipt, receipt
+from services.notification.senders.smpp_codes import Receipt, identity, receipt
 
 log = logs.get()
 _TICK_SECONDS = 0.5
+_AT_ONCE = 64 * 1024
+_LONGEST_PDU = 64 * 1024
+_RESPONSE = 0x80000000
 _BROKEN = (
     exceptions.ConnectionError,
     exceptions.PDUError,
@@ -29,6 +34,9 @@ _BROKEN = (
     ValueError,
     LookupError,
 )
+
+# What smpplib raises where a PDU ends too early, or holds a parameter that its kind does not have.
+_MALFORMED = (struct.error, ValueError, LookupError, TypeError)
 
 OnReceipt = Callable[[Receipt, Callable[[], None]], None]
 """Is given a receipt and the function that acknowledges it to the provider, to be called once the receipt is stored."""
@@ -74,6 +82,7 @@ class Session:
         self._lock = threading.Lock()
         self._waiting: dict[int, _Waiter] = {}
         self.lost = False
+        self._arrived = bytearray()
         self._heard = clock()
         self._enquired: float | None = None
         self._client = Client(
@@ -131,15 +140,8 @@ class Session:
 
     def _read(self) -> None:
         try:
-            while not self.lost:
-                readable, _, _ = select.select([self._client._socket], [], [], _TICK_SECONDS)
-                if readable:
-                    self._heard = self._clock()
-                    self._enquired = None
-                    if not self._act_on(self._client.read_pdu()):
-                        break
-                else:
-                    self._keep_alive()
+            while not self.lost and self._listen():
+                pass
         except Exception as error:
             if not self.lost:
                 log.warning("smpp_connection_lost", error=type(error).__name__)
@@ -148,14 +150,46 @@ class Session:
                 self._lose()
                 self._hang_up()
 
-    def _act_on(self, pdu: Any) -> bool:
-        """Whether to go on reading."""
+    def _listen(self) -> bool:
+        """Waits a moment for what the provider says, and acts on it. Whether to go on."""
+        readable, _, _ = select.select([self._client._socket], [], [], _TICK_SECONDS)
+        if not readable:
+            self._keep_alive()
+            return True
+        self._heard = self._clock()
+        self._enquired = None
+        octets = self._client._socket.recv(_AT_ONCE)
+        if not octets:
+            raise exceptions.ConnectionError("the provider hung up")
+        self._arrived += octets
+        return all(self._act_on(each) for each in self._whole())
+
+    def _whole(self) -> Iterator[bytes]:
+        """The PDUs that have arrived to their end. Raises PDUError where nobody can tell any more which octets are one."""
+        while len(self._arrived) >= 4:
+            (length,) = struct.unpack_from(">L", self._arrived)
+            if not 16 <= length <= _LONGEST_PDU:
+                raise exceptions.PDUError("command_length")
+            if len(self._arrived) < length:
+                return
+            octets = bytes(self._arrived[:length])
+            del self._arrived[:length]
+            yield octets
+
+    def _act_on(self, octets: bytes) -> bool:
+        """Whether to go on reading. Nonsense in one PDU is no reason to end the session: what is under way would be lost."""
+        try:
+            pdu = _parsed(octets)
+        except exceptions.UnknownCommandError:
+            _, command, _, sequence = struct.unpack_from(">4L", octets)
+            if not command & _RESPONSE:
+                self._refuse(sequence)
+            return True
         if pdu.command in ("submit_sm_resp", "generic_nack"):
             with self._lock:
                 waiter = self._waiting.pop(pdu.sequence, None)
             if waiter is not None:
-                identity = getattr(pdu, "message_id", None)
-                waiter.answer = (pdu.status, identity.decode("ascii", "replace") if identity else None)
+                waiter.answer = (pdu.status, identity(getattr(pdu, "message_id", None)))
                 waiter.done.set()
         elif pdu.command == "deliver_sm":
             found = receipt(pdu)
@@ -170,13 +204,18 @@ class Session:
             return False
         elif pdu.command == "unbind_resp":
             return False
+        elif pdu.is_request():
+            self._refuse(pdu.sequence)
         return True
 
-    def _answer(self, command: str, sequence: int) -> None:
+    def _refuse(self, sequence: int) -> None:
+        self._answer("generic_nack", sequence, status=consts.SMPP_ESME_RINVCMDID)
+
+    def _answer(self, command: str, sequence: int, **fields: Any) -> None:
         with self._lock:
             if self.lost:
                 return
-            pdu = smpp.make_pdu(command, client=self._client)
+            pdu = smpp.make_pdu(command, client=self._client, **fields)
             pdu.sequence = sequence
             try:
                 self._client.send_pdu(pdu)
@@ -213,3 +252,12 @@ class Session:
         self._client.state = consts.SMPP_CLIENT_STATE_OPEN
         with suppress(*_BROKEN):
             self._client.disconnect()
+
+
+def _parsed(octets: bytes) -> Any:
+    """A PDU as far as it makes sense: of a malformed one, what stands before the fault. Raises UnknownCommandError."""
+    # With a number given, it takes none from those of our requests.
+    pdu = smpp.make_pdu(extract_command(octets), sequence=0, allow_unknown_opt_params=True)
+    with suppress(*_MALFORMED):
+        pdu.parse(octets)
+    return pdu
