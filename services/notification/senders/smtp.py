@@ -152,13 +152,13 @@ class SmtpSender:
     def _dialogue(self, connection: smtplib.SMTP, to: str, content: bytes) -> tuple[Outcome, bool]:
         """The outcome, and whether the connection can be used again."""
         try:
-            for step in (
-                lambda: connection.mail(self._from),
-                lambda: connection.rcpt(to),
-                lambda: connection.docmd("DATA"),
+            for step, good in (
+                (lambda: connection.mail(self._from), (250,)),
+                (lambda: connection.rcpt(to), (250, 251)),
+                (lambda: connection.docmd("DATA"), (354,)),
             ):
                 code, _ = step()
-                if code not in (250, 251, 354):
+                if code not in good:
                     return self._refusal(connection, code)
         except _AWAY:
             return _GONE, False
@@ -171,9 +171,12 @@ class SmtpSender:
             code, _ = connection.getreply()
         except _AWAY:
             return Lost("email_answer_lost"), False
-        if code == 250:
+        if 200 <= code < 300:
             return Accepted(), True
-        return self._refusal(connection, code)
+        if 400 <= code < 600:
+            return self._refusal(connection, code)
+        # Neither yes nor no. It has the mail, and nobody knows what it does with it.
+        return Lost("email_answer_lost"), False
 
     def _refusal(self, connection: smtplib.SMTP, code: int) -> tuple[Outcome, bool]:
         """What a reply other than success means: 4xx later, 5xx never (RFC 5321 §4.2.1). 421 also says that the server leaves."""
