@@ -69,8 +69,14 @@ class Listing(Server):
 
     def _change(self, body: bytes) -> tuple[str, Any]:
         """Replaces all faults; what is not named goes back to normal."""
+        usual = type(self._sink.faults)()
         try:
-            self._sink.faults = type(self._sink.faults)(**json.loads(body or b"{}"))
+            wanted = dataclasses.replace(usual, **json.loads(body or b"{}"))
         except (ValueError, TypeError):
             return "400 Bad Request", {"error": "unknown fault"}
-        return "200 OK", dataclasses.asdict(self._sink.faults)
+        for name, value in dataclasses.asdict(wanted).items():
+            kind = type(getattr(usual, name))
+            if type(value) is not kind and not (kind is float and type(value) is int):
+                return "400 Bad Request", {"error": f"{name} is of another type"}
+        self._sink.faults = wanted
+        return "200 OK", dataclasses.asdict(wanted)

@@ -22,7 +22,8 @@ class Received:
         self._file = None
         if file is not None:
             file.parent.mkdir(parents=True, exist_ok=True)
-            self._file = file.open("a+", encoding="utf-8")
+            # A process that was killed may have left half a line, and half a character at its end.
+            self._file = file.open("a+", encoding="utf-8", errors="replace")
             self._read_again(self._file)
 
     def add(self, key: str, entry: dict[str, Any]) -> None:
@@ -61,7 +62,6 @@ class Received:
         file.seek(0)
         line = "\n"
         for line in file:
-            # A process that was killed may have left half a line.
             with suppress(ValueError):
                 self._note(json.loads(line))
         if not line.endswith("\n"):

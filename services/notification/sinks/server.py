@@ -2,7 +2,11 @@
 
 import socket
 import threading
+import time
 from contextlib import suppress
+
+#: Where nothing can be opened any more (too many open files), others are let end before the next try.
+_REST_SECONDS = 0.1
 
 
 class Server:
@@ -53,8 +57,9 @@ class Server:
                 try:
                     connection, _ = listener.accept()
                 except OSError:
-                    return
-                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                    if self._listener is listener:
+                        time.sleep(_REST_SECONDS)
+                    continue
                 with self._lock:
                     self._open.add(connection)
                 threading.Thread(target=self._run, args=(connection,), daemon=True).start()
@@ -62,7 +67,8 @@ class Server:
     def _run(self, connection: socket.socket) -> None:
         try:
             # A peer that breaks off or talks nonsense ends its own connection, no more.
-            with suppress(OSError, ValueError, EOFError):
+            with suppress(OSError, ValueError, LookupError, EOFError):
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self.serve(connection)
         finally:
             with self._lock:

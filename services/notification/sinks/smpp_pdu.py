@@ -11,7 +11,7 @@ BIND_RECEIVER, BIND_TRANSMITTER, BIND_TRANSCEIVER = 0x1, 0x2, 0x9
 SUBMIT_SM, DELIVER_SM, UNBIND, ENQUIRE_LINK = 0x4, 0x5, 0x6, 0x15
 RESPONSE = 0x80000000
 
-OK, INVALID_COMMAND, NOT_BOUND, INVALID_PASSWORD = 0x0, 0x3, 0x4, 0xE
+OK, INVALID_LENGTH, INVALID_COMMAND, NOT_BOUND, INVALID_PASSWORD = 0x0, 0x2, 0x3, 0x4, 0xE
 
 UDHI, RECEIPT = 0x40, 0x04
 _RECEIPTED_ID, _STATE, _REFERENCE = 0x001E, 0x0427, 0x0204
@@ -67,7 +67,7 @@ def bind(body: bytes) -> tuple[str, str]:
 
 
 def submission(body: bytes) -> Submission:
-    """A submit_sm. Raises ValueError."""
+    """A submit_sm. Raises ValueError, LookupError."""
     _, rest = _text(body)
     source, rest = _text(rest[2:])
     destination, rest = _text(rest[2:])

@@ -32,6 +32,8 @@ _ALPHABET = (
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _THROTTLED = 0x58
+#: ((reference, total, number) or None, the octets behind the header).
+_Header = tuple[tuple[int, int, int] | None, bytes]
 
 
 @dataclass
@@ -115,14 +117,19 @@ class SmppSink(Server):
 
     def _submit(self, session: "_Session", pdu: smpp.Pdu) -> bool:
         """Whether the connection goes on."""
-        message = smpp.submission(pdu.body)
+        try:
+            message = smpp.submission(pdu.body)
+            header = _header(message)
+        except (ValueError, LookupError):
+            session.answer(pdu, smpp.INVALID_LENGTH)
+            return True
         faults = self.faults
         status = faults.refuse_status
         if self._take("throttle_next"):
             status = _THROTTLED
         message_id = uuid.uuid4().hex[:16]
         if not status:
-            self._keep(message, message_id)
+            self._keep(message, header, message_id)
         if faults.late_seconds:
             time.sleep(faults.late_seconds)
         if not status and self._take("drop_next"):
@@ -139,12 +146,12 @@ class SmppSink(Server):
                 setattr(self.faults, name, left - 1)
             return bool(left)
 
-    def _keep(self, message: smpp.Submission, message_id: str) -> None:
-        header, octets = _header(message)
-        if header is None:
+    def _keep(self, message: smpp.Submission, header: _Header, message_id: str) -> None:
+        part, octets = header
+        if part is None:
             self._complete(message, [(octets, message_id)])
             return
-        reference, total, number = header
+        reference, total, number = part
         key = (message.source, message.destination, reference, total)
         with self._state:
             parts = self._parts.setdefault(key, {})
@@ -206,8 +213,8 @@ class _Session:
         self.send(smpp.Pdu(pdu.command | smpp.RESPONSE, status, pdu.sequence, body))
 
 
-def _header(message: smpp.Submission) -> tuple[tuple[int, int, int] | None, bytes]:
-    """((reference, total, number) or None, the octets behind the header)."""
+def _header(message: smpp.Submission) -> _Header:
+    """Raises LookupError where it ends too early."""
     octets = message.octets
     if not message.esm_class & smpp.UDHI:
         return None, octets

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from services.notification.sinks.received import Received, digest
 from services.notification.sinks.server import Server
@@ -57,6 +58,11 @@ class SmtpSink(Server):
         sender: str | None = None
         recipients: list[str] = []
         while line := stream.readline(_LONGEST_LINE):
+            if not line.endswith(b"\n"):
+                while line and not line.endswith(b"\n"):
+                    line = stream.readline(_LONGEST_LINE)
+                say("500 line too long")
+                continue
             verb, _, argument = line.decode("utf-8", "replace").strip().partition(" ")
             match verb.upper():
                 case "EHLO":
@@ -103,13 +109,15 @@ class SmtpSink(Server):
     def _data(self, stream, sender: str, recipients: list[str]) -> str | None:
         """The answer; None to cut the connection."""
         lines: list[bytes] = []
-        size = 0
-        while (line := stream.readline()) != b".\r\n":
+        size, begins = 0, True
+        while (line := stream.readline(_LONGEST_LINE)) != b".\r\n" or not begins:
             if not line:
                 raise EOFError
             size += len(line)
             if size <= _MOST_BYTES:
-                lines.append(line[1:] if line.startswith(b".") else line)
+                lines.append(line[1:] if begins and line.startswith(b".") else line)
+            # Of a line that is too long to be read at once, what follows is no beginning.
+            begins = line.endswith(b"\n")
         if size > _MOST_BYTES:
             return "552 too much"
         self._keep(b"".join(lines), sender, recipients)
@@ -118,21 +126,10 @@ class SmtpSink(Server):
         return None if self._take("drop_next") else "250 OK"
 
     def _keep(self, raw: bytes, sender: str, recipients: list[str]) -> None:
-        mail = email.message_from_bytes(raw, policy=email.policy.default)
-        body = mail.get_body(preferencelist=("plain",))
-        message_id = str(mail["Message-ID"] or "").strip()
+        content = _content(raw)
         for recipient in recipients:
-            self.received.add(
-                message_id or digest(recipient, raw.decode("latin-1")),
-                {
-                    "from": sender,
-                    "to": recipient,
-                    "subject": str(mail["Subject"] or ""),
-                    "text": body.get_content().replace("\r\n", "\n") if body is not None else "",
-                    "message_id": message_id,
-                    "headers": {name: str(value) for name, value in mail.items()},
-                },
-            )
+            key = content["message_id"] or digest(recipient, raw.decode("latin-1"))
+            self.received.add(key, {"from": sender, "to": recipient, **content})
 
     def _take(self, name: str) -> bool:
         with self._state:
@@ -140,6 +137,22 @@ class SmtpSink(Server):
             if left:
                 setattr(self.faults, name, left - 1)
             return bool(left)
+
+
+def _content(raw: bytes) -> dict[str, Any]:
+    """What a mail says. One that the email package cannot make out is kept as it came."""
+    try:
+        mail = email.message_from_bytes(raw, policy=email.policy.default)
+        body = mail.get_body(preferencelist=("plain",))
+        return {
+            "subject": str(mail["Subject"] or ""),
+            "text": body.get_content().replace("\r\n", "\n") if body is not None else "",
+            "message_id": str(mail["Message-ID"] or "").strip(),
+            "headers": {name: str(value) for name, value in mail.items()},
+        }
+    except Exception:
+        # It trips over a character set that it does not know, and over headers in more ways than it says.
+        return {"subject": "", "text": raw.decode("latin-1"), "message_id": "", "headers": {}}
 
 
 def _path(argument: str) -> str | None:
