@@ -118,6 +118,13 @@ class ReplyApprovedReading(Reading):
     confirm_until = fields.AwareDateTime(required=True)
 
 
+class InterimReplyGivenReading(Reading):
+    """It takes longer, and until when an answer is expected."""
+
+    complaint_id = fields.UUID(required=True)
+    expected_at = fields.AwareDateTime(required=True)
+
+
 class ComplainantRemindedReading(Reading):
     """Until when the answer can still be rated or disputed."""
 
@@ -199,6 +206,7 @@ COMPLAINT_RESTRICTED = Reads("routing", "ComplaintRestricted", 1, ComplaintRestr
 
 INFORMATION_REQUESTED = Reads("routing", "InformationRequested", 1, InformationRequestedReading)
 REPLY_APPROVED = Reads("routing", "ReplyApproved", 1, ReplyApprovedReading)
+INTERIM_REPLY_GIVEN = Reads("routing", "InterimReplyGiven", 1, InterimReplyGivenReading)
 COMPLAINANT_REMINDED = Reads("routing", "ComplainantReminded", 1, ComplainantRemindedReading)
 COMPLAINT_CLOSED = Reads("routing", "ComplaintClosed", 1, ComplaintClosedReading)
 COMPLAINT_TRANSFERRED = Reads("routing", "ComplaintTransferred", 1, ComplaintTransferredReading)
@@ -219,6 +227,7 @@ READ = (
     COMPLAINT_RESTRICTED,
     INFORMATION_REQUESTED,
     REPLY_APPROVED,
+    INTERIM_REPLY_GIVEN,
     COMPLAINANT_REMINDED,
     COMPLAINT_CLOSED,
     COMPLAINT_TRANSFERRED,

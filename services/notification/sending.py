@@ -28,7 +28,7 @@ log = logs.get()
 _AT_ONCE = 1000
 _KEEP_RECEIPTS = timedelta(days=7)
 _SOON = timedelta(seconds=30)
-_MOMENTS = ("due_date", "since", "answer_by", "confirm_until")
+_MOMENTS = ("due_date", "since", "answer_by", "confirm_until", "expected_at")
 
 
 def claim(channel: str, *, limit: int, now: datetime, quiet: Quiet) -> list[Claim]:

@@ -84,6 +84,11 @@ class NotificationService:
         """Tells the complainant that there is an answer."""
         telling.answered(connection, batch, _desk())
 
+    @subscribe(events.INTERIM_REPLY_GIVEN, batch=True)
+    def interim_reply_given(self, connection: Connection, batch: Sequence[Event]) -> None:
+        """Tells the complainant that it takes longer."""
+        telling.delayed(connection, batch, _desk())
+
     @subscribe(events.COMPLAINANT_REMINDED, batch=True)
     def complainant_reminded(self, connection: Connection, batch: Sequence[Event]) -> None:
         """Reminds the complainant that the answer waits to be rated."""

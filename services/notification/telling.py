@@ -82,6 +82,18 @@ def unrated(connection: Connection, events: Sequence[Event], desk: Desk) -> None
     )
 
 
+def delayed(connection: Connection, events: Sequence[Event], desk: Desk) -> None:
+    """InterimReplyGiven: it takes longer. Why, is read on the platform."""
+    _tell(
+        connection,
+        events,
+        desk,
+        lambda event: [
+            notice(event, COMPLAINANT, "interim", {"expected_at": event.data["expected_at"].isoformat()})
+        ],
+    )
+
+
 def closed(connection: Connection, events: Sequence[Event], desk: Desk) -> None:
     """ComplaintClosed: it is over."""
     _tell(connection, events, desk, lambda event: [notice(event, COMPLAINANT, "closed")])
@@ -99,7 +111,7 @@ def referred(connection: Connection, events: Sequence[Event], desk: Desk) -> Non
         events,
         desk,
         lambda event: [
-            notice(event, COMPLAINANT, "transferred", {"institution": dict(event.data["outside_body_name"])})
+            notice(event, COMPLAINANT, "referred", {"institution": dict(event.data["outside_body_name"])})
         ],
     )
 

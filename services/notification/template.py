@@ -116,6 +116,20 @@ TEMPLATES = {
             frozenset({"tracking_number", "link"}),
         ),
         Template(
+            "referred",
+            COMPLAINANT,
+            CHANNELS,
+            _FOR_COMPLAINANT | {"institution"},
+            frozenset({"tracking_number", "link"}),
+        ),
+        Template(
+            "interim",
+            COMPLAINANT,
+            CHANNELS,
+            _FOR_COMPLAINANT | {"expected_at"},
+            frozenset({"tracking_number", "expected_at", "link"}),
+        ),
+        Template(
             "officer_message",
             OFFICER,
             CHANNELS,

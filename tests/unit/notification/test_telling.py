@@ -65,6 +65,7 @@ def by_both(template):
     [
         (events.INFORMATION_REQUESTED, "information_requested", {"answer_by": NOON.isoformat()}, "asked"),
         (events.REPLY_APPROVED, "reply_approved", {"confirm_until": NOON.isoformat()}, "answered"),
+        (events.INTERIM_REPLY_GIVEN, "interim_reply_given", {"expected_at": NOON.isoformat()}, "interim"),
         (events.COMPLAINANT_REMINDED, "complainant_reminded", {"confirm_until": NOON.isoformat()}, "rate"),
         (events.COMPLAINT_CLOSED, "complaint_closed", {}, "closed"),
         (
@@ -73,7 +74,7 @@ def by_both(template):
             {"receiver_name": NAME, "arbiter": False},
             "transferred",
         ),
-        (events.COMPLAINT_REFERRED, "complaint_referred", {"outside_body_name": NAME}, "transferred"),
+        (events.COMPLAINT_REFERRED, "complaint_referred", {"outside_body_name": NAME}, "referred"),
     ],
 )
 def test_the_complainant_is_told_by_both_channels(told, reads, method, data, template):

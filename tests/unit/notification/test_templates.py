@@ -19,6 +19,7 @@ VALUES = {
     "previous_due_date": datetime(2026, 12, 3, 12, tzinfo=UTC),
     "cause": "calendar",
     "answer_by": datetime(2026, 12, 7, 12, tzinfo=UTC),
+    "expected_at": datetime(2026, 12, 20, 9, tzinfo=UTC),
     "confirm_until": datetime(2026, 12, 21, 9, tzinfo=UTC),
     "since": datetime(2026, 11, 23, 9, tzinfo=UTC),
     "case": "0192f0c1-aaaa-7bbb-8ccc-0192f0c1aaaa",
