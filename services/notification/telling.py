@@ -186,7 +186,7 @@ def reminded(connection: Connection, events: Sequence[Event], desk: Desk, templa
 
 
 #: Of these the officer of the case has nothing to do or to learn.
-_NOT_FOR_THE_OFFICER = frozenset({"another_body", "holder_away", "arbiter"})
+NOT_FOR_THE_OFFICER = frozenset({"another_body", "holder_away", "arbiter"})
 
 
 def _of_escalation(event: Event) -> list[Notice]:
@@ -198,7 +198,7 @@ def _of_escalation(event: Event) -> list[Notice]:
         if holder is None
         else notice(event, f"officer:{holder}", "holder_escalated", parameters)
     ]
-    if data["officer_id"] is not None and data["cause"] not in _NOT_FOR_THE_OFFICER:
+    if data["officer_id"] is not None and data["cause"] not in NOT_FOR_THE_OFFICER:
         told.append(notice(event, _officer(event), "officer_escalated", parameters))
     if data["cause"] in ("promise", "idle"):
         told.append(notice(event, COMPLAINANT, "escalated", parameters))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.notification import sms, templates
+from services.notification.telling import NOT_FOR_THE_OFFICER
 from services.notification.template import LANGUAGES, PIECES, TEMPLATES, TemplateRefused, reference
 
 VALUES = {
@@ -144,14 +145,31 @@ def test_whoever_complains_is_told_how_high_it_was_raised(level, arabic, english
     assert english in templates.render("escalated", "en", "text", VALUES | {"level": level})
 
 
-@pytest.mark.parametrize("cause", ["promise", "idle", "unowned", "unacknowledged", "another_body"])
-def test_the_holder_is_told_why(cause):
-    """Each reason has words of its own."""
-    others = {"promise", "idle", "unowned", "unacknowledged", "another_body"} - {cause}
-    said = templates.render("holder_escalated", "en", "text", VALUES | {"cause": cause})
-    assert said not in {
-        templates.render("holder_escalated", "en", "text", VALUES | {"cause": each}) for each in others
-    }
+@pytest.mark.parametrize("language", ["ar", "en"])
+@pytest.mark.parametrize("name", ["holder_escalated", "desk_escalated", "officer_escalated"])
+def test_who_is_told_of_an_escalation_is_told_why(name, language):
+    """Each reason that they may be told has words of its own."""
+    contract = json.loads(Path("contracts/events/ComplaintEscalated.v1.json").read_text())
+    causes = set(contract["properties"]["cause"]["enum"])
+    if name == "officer_escalated":
+        # Of what nobody has there is no officer to be told.
+        causes -= {"unowned", *NOT_FOR_THE_OFFICER}
+    said = {templates.render(name, language, "text", VALUES | {"cause": each}) for each in causes}
+    assert len(said) == len(causes) > 3
+
+
+@pytest.mark.parametrize(
+    ("cause", "arabic", "english"),
+    [
+        ("promise", "أو رفض التصعيد", "reject the escalation"),
+        ("unowned", "أسنده إلى ضابط", "Give it to an officer"),
+        ("arbiter", "حدّد الجهة", "Decide which body"),
+        ("no_approver", "اعتمده أو أعِده", "approve it or return it"),
+    ],
+)
+def test_the_holder_is_told_what_can_be_done(cause, arabic, english):
+    assert arabic in templates.render("holder_escalated", "ar", "text", VALUES | {"cause": cause})
+    assert english in templates.render("holder_escalated", "en", "text", VALUES | {"cause": cause})
 
 
 @pytest.mark.parametrize("language", ["ar", "en"])
