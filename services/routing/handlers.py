@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row
 from services.chassis import database, outbox
 from services.chassis.contract import Fact
 from services.chassis.event import Event
-from services.routing import metrics, store
+from services.routing import metrics, snapshot, store
 from services.routing.assigning.assignment import (
     NOTHING,
     ON_CALL,
@@ -34,11 +34,10 @@ from services.routing.cases.step import Keys
 from services.routing.clock.people import next_on_call
 from services.routing.deadlines.promise import BY_BODY, RIGHTS, SERVICE, URGENT
 from services.routing.deadlines.promises import count_again
-from services.routing.directory import snapshot
-from services.routing.directory.snapshot import Directory
 from services.routing.events import SOURCE
 from services.routing.exclusions import exclusion, keeping_out, restriction
 from services.routing.history import store as store_history
+from services.routing.known import Directory
 
 
 def receive(

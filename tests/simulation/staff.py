@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 
-from services.routing import store
+from services.routing import snapshot, store
 from services.routing.assigning.assignment import Need
 from services.routing.cases.step import Who
-from services.routing.directory import presence, snapshot
+from services.routing.directory import presence
 from services.routing.directory import store as store_directory
-from services.routing.directory.snapshot import Directory
+from services.routing.known import Directory
 
 COORDINATORS = tuple(Who(f"coordinator-{number}", frozenset({"coordinator"})) for number in (1, 2, 3))
 _ROLES = {"main": "officer", "sub": "officer", "approver": "approver", "head": "head"}

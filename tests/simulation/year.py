@@ -11,9 +11,8 @@ from sqlalchemy import select
 
 from services.chassis import database
 from services.chassis.clock import AMMAN
-from services.routing import store
+from services.routing import snapshot, store
 from services.routing.directory import handlers as handlers_directory
-from services.routing.directory import snapshot
 from services.routing.directory import store as store_directory
 from services.routing.directory.files import handlers as handlers_import
 from services.routing.directory.files.sheet import read_csv

@@ -22,7 +22,7 @@ from services.routing.assigning.assignment import (
     assign,
 )
 from services.routing.assigning.decision import Line, Pool
-from services.routing.directory.snapshot import Directory
+from services.routing.known import Directory
 
 
 class Deciding:

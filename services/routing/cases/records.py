@@ -20,8 +20,8 @@ from services.routing.assigning.assignment import (
 )
 from services.routing.clock import case_clock
 from services.routing.deadlines.promise import RIGHTS, SERVICE, URGENT, Promise
-from services.routing.directory.snapshot import Directory
 from services.routing.exclusions import exclusion
+from services.routing.known import Directory
 
 SYSTEM = "system"
 NO_SCOPE = "-"

@@ -11,13 +11,13 @@ from sqlalchemy import Connection, Row
 from services.chassis.clock import AMMAN
 from services.chassis.contract import Fact, FactType
 from services.chassis.seal import seal
+from services.routing import snapshot
 from services.routing.cases import records
 from services.routing.cases import store as store_cases
 from services.routing.cases import transitions as t
 from services.routing.deadlines.calendar import Calendar
-from services.routing.directory import snapshot
-from services.routing.directory.snapshot import Directory
 from services.routing.exclusions import exclusion
+from services.routing.known import Directory
 from services.routing.who import Who
 
 

@@ -7,14 +7,14 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from services.chassis import logs
+from services.routing import snapshot
 from services.routing.cases import transitions as t
 from services.routing.clock import escalation
 from services.routing.clock.escalation import Clock, Finding, Terms
 from services.routing.deadlines import store as store_calendar
 from services.routing.deadlines.calendar import NoWorkingDay
 from services.routing.deadlines.promise import FLAGS, URGENT, Pause, Promise, counts_from
-from services.routing.directory import snapshot
-from services.routing.directory.snapshot import Directory
+from services.routing.known import Directory
 
 log = logs.get()
 

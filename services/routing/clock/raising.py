@@ -9,7 +9,7 @@ from services.routing.cases.step import Step
 from services.routing.clock import escalation
 from services.routing.clock import events as clock_facts
 from services.routing.clock import people as people_of
-from services.routing.directory.snapshot import Directory
+from services.routing.known import Directory
 
 
 @dataclass(frozen=True, slots=True)

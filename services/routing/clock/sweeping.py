@@ -3,12 +3,11 @@
 from datetime import datetime, timedelta
 
 from services.chassis import database, logs
-from services.routing import metrics
+from services.routing import metrics, snapshot
 from services.routing.cases.step import Keys
 from services.routing.clock import store as store_timers
 from services.routing.clock import timers
 from services.routing.clock.timers import Swept
-from services.routing.directory import snapshot
 from services.routing.events import SOURCE
 
 LATER = timedelta(minutes=10)

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row
 
 from services.chassis import database, outbox
 from services.chassis.contract import Fact, FactType
-from services.routing import metrics, store
+from services.routing import metrics, snapshot, store
 from services.routing.assigning.assignment import ON_CALL, Load
 from services.routing.cases import actions, records
 from services.routing.cases import store as store_cases
@@ -28,11 +28,10 @@ from services.routing.clock import store as store_timers
 from services.routing.clock.escalation import Finding
 from services.routing.clock.people import next_on_call
 from services.routing.deadlines import store as store_calendar
-from services.routing.directory import snapshot
-from services.routing.directory.snapshot import Directory
 from services.routing.events import SOURCE
 from services.routing.exclusions import exclusion
 from services.routing.history import store as store_history
+from services.routing.known import Directory
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from sqlalchemy import Row
 from services.chassis import database
 from services.chassis.clock import new_id, now
 from services.chassis.web import Blueprint, Problem, current_actor, require
+from services.routing import snapshot
 from services.routing.deadlines import promises, schemas
 from services.routing.deadlines import store as store_calendar
-from services.routing.directory import snapshot
 
 blueprint = Blueprint(
     "calendar", "calendar", description="Working days and hours, and what circulars say of them."

@@ -13,17 +13,16 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from services.chassis import database, outbox
-from services.routing import metrics
+from services.routing import metrics, snapshot
 from services.routing.cases import records
 from services.routing.clock import case_clock
 from services.routing.clock import store as store_timers
 from services.routing.deadlines import store as store_calendar
 from services.routing.deadlines.calendar import AMMAN, Override
 from services.routing.deadlines.promise import BY_CALENDAR, BY_PAUSE, counts_from
-from services.routing.directory import snapshot
-from services.routing.directory.snapshot import Directory
 from services.routing.events import SOURCE
 from services.routing.history import store as store_history
+from services.routing.known import Directory
 
 STRETCH = 500
 """Cases that one transaction of a recomputation passes over: what waits for it, new complaints among them, waits for a part of a second."""

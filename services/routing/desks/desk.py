@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from services.routing import store
+from services.routing import snapshot, store
 from services.routing.assigning.assignment import NOTHING
 from services.routing.cases import actions, records
 from services.routing.cases import transitions as t
@@ -18,9 +18,9 @@ from services.routing.desks import store as store_desk
 from services.routing.desks import store_worklist, views
 from services.routing.desks.store_worklist import Mark, Wanted
 from services.routing.desks.views import Reader
-from services.routing.directory import presence, snapshot
+from services.routing.directory import presence
 from services.routing.directory import store as store_directory
-from services.routing.directory.snapshot import Directory
+from services.routing.known import Directory
 from services.routing.staff import store as store_accounts
 from services.routing.who import is_id
 

@@ -10,9 +10,10 @@ import flask
 from services.chassis import database
 from services.chassis.clock import now
 from services.chassis.web import Blueprint, Problem, current_actor, require
+from services.routing import snapshot
 from services.routing.desks.store_worklist import names
 from services.routing.directory import handlers as handlers_directory
-from services.routing.directory import handlers_rules, presence, schemas, schemas_changes, snapshot
+from services.routing.directory import handlers_rules, presence, schemas, schemas_changes
 from services.routing.directory import store as store_directory
 from services.routing.directory.files import cells, exporting
 from services.routing.directory.files import handlers as handlers_import

@@ -10,13 +10,13 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Connection, Engine
 
 from services.chassis import database, logs
+from services.routing import snapshot
 from services.routing.cases import actions
 from services.routing.cases.step import Keys
-from services.routing.directory import snapshot
-from services.routing.directory.snapshot import Directory
 from services.routing.exclusions import exclusion, restriction
 from services.routing.exclusions import store as store_exclusions
 from services.routing.exclusions.store import Restricted
+from services.routing.known import Directory
 
 log = logs.get()
 

@@ -10,10 +10,10 @@ from services.chassis.contract import Fact
 from services.chassis.seal import SealError, seal, unseal
 from services.chassis.subscriber import Permanent
 from services.routing.cases import events as case_facts
-from services.routing.directory.snapshot import Directory
 from services.routing.exclusions import exclusion, persons
 from services.routing.exclusions import store as store_exclusions
 from services.routing.exclusions.store import Told
+from services.routing.known import Directory
 
 
 def look_up(known: Directory, sealed: str, key: str) -> frozenset[str]:

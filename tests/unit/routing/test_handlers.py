@@ -10,9 +10,8 @@ from services.chassis import database
 from services.chassis.clock import new_id
 from services.chassis.contract import Fact
 from services.chassis.seal import unseal
-from services.routing import events, handlers, seed, store
+from services.routing import events, handlers, seed, snapshot, store
 from services.routing.directory import handlers as handlers_directory
-from services.routing.directory import snapshot
 from services.routing.service import RoutingService
 from tests.unit.routing.conftest import NOW, received
 

@@ -9,10 +9,10 @@ import pytest
 
 from services.notification import withholding
 from services.reporting import projection
-from services.routing import handlers, store
+from services.routing import handlers, known, store
 from services.routing.cases import actions, records
 from services.routing.deadlines import promises
-from services.routing.directory import presence, snapshot
+from services.routing.directory import presence
 from services.routing.exclusions import exclusion
 from services.routing.history import store as store_history
 from tests.simulation.doing import Unrefused
@@ -89,7 +89,7 @@ SABOTAGES = {
     "the accused": (exclusion, "excluded", nobody, "against whose side"),
     "circulars": (promises, "_count_again", nothing_moves, "counted with a finger"),
     "what was told": (records, "moved_fact", told_otherwise(records.moved_fact), "was told"),
-    "due times": (snapshot.Directory, "due", a_day_early(snapshot.Directory.due), "counted with a finger"),
+    "due times": (known.Directory, "due", a_day_early(known.Directory.due), "counted with a finger"),
     "unowned": (handlers.store, "own_cases", nothing, "its facts say"),
     "reporting": (projection, "fold", without_status(projection.fold), "reporting counts it as"),
 }

@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.chassis import database
+from services.routing import snapshot
 from services.routing.cases import actions
 from services.routing.cases.step import Who
 from services.routing.clock import store as store_timers
 from services.routing.desks import desk as desks
 from services.routing.desks import store_worklist, views
 from services.routing.desks.store_worklist import Wanted
-from services.routing.directory import snapshot
 from tests.unit.routing.clock.ticking import IDLE, head_of, whole
 from tests.unit.routing.desk import COORDINATOR, REPLY, Desk
 

@@ -4,12 +4,11 @@ from datetime import date, datetime, timedelta
 
 from services.chassis import database
 from services.chassis.clock import new_id
-from services.routing import seed
+from services.routing import seed, snapshot
 from services.routing.assigning.assignment import Need
 from services.routing.deadlines import promises
 from services.routing.deadlines import store as store_calendar
 from services.routing.deadlines.promise import Pause
-from services.routing.directory import snapshot
 from tests.unit.routing.conftest import NOW, received
 from tests.unit.routing.deadlines.circulars import LATER, due, recompute, record, said, turn, withdraw
 

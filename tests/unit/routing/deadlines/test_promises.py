@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 
 from services.chassis import database
 from services.chassis.clock import new_id
-from services.routing import handlers
+from services.routing import handlers, snapshot
 from services.routing.deadlines import promises
 from services.routing.deadlines import store as store_calendar
-from services.routing.directory import snapshot
 from services.routing.service import RoutingService
 from tests.unit.routing.conftest import NOW, received
 from tests.unit.routing.deadlines.circulars import LATER, due, recompute, record, said, stretch, withdraw

@@ -11,8 +11,8 @@ import pytest
 from services.chassis import database
 from services.chassis.actor import Actor
 from services.chassis.clock import now
+from services.routing import snapshot
 from services.routing.directory import handlers as handlers_directory
-from services.routing.directory import snapshot
 from services.routing.directory.presence import day_of
 from tests.unit.routing.conftest import COORDINATOR, NOW, main_of, received
 

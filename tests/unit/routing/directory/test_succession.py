@@ -6,9 +6,9 @@ import pytest
 
 from services.chassis import database
 from services.chassis.clock import now
+from services.routing import snapshot
 from services.routing.assigning.assignment import Need
 from services.routing.cases.step import Refused
-from services.routing.directory import snapshot
 from services.routing.directory.files import handlers as handlers_import
 from services.routing.directory.files.sheet import read_csv
 from services.routing.directory.succession import Service, heir
