@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from services.routing.cases import outcomes
 from services.routing.cases import transitions as t
+from services.routing.cases.occasions import OCCASIONS
 
 _HEAD = """# The life of a case
 
@@ -28,6 +29,9 @@ def page() -> str:
     lines += ["| from | action | by | fields | to | facts |", "|---|---|---|---|---|---|"]
     lines += [_line(row) for row in (*t.TABLE, *t.BY_TIME)]
     lines += ["", f"Settled, nothing is owed any more: {_codes(s for s in t.STATES if s in t.SETTLED)}."]
+    lines += ["", "Beside the facts of its row an action states, where there is cause:", ""]
+    lines += ["| fact | where | action |", "|---|---|---|"]
+    lines += [f"| {each.fact} | {each.why} | {_codes(sorted(each.actions))} |" for each in OCCASIONS]
     lines += ["", "## Codes", "", "| code | Arabic | English |", "|---|---|---|"]
     for names in (outcomes.OUTCOMES, outcomes.INADMISSIBLE, outcomes.OUTSIDE_BODIES):
         lines += [f"| `{code}` | {name['ar']} | {name['en']} |" for code, name in names.items()]

@@ -73,7 +73,10 @@ ARBITER_FROM = 3
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table. Where one action leads to several states, `choice` says which value of which field leads to this one."""
+    """One line of the table. Where one action leads to several states, `choice` says which value of which field leads to this one.
+
+    `facts` are stated each time; occasions.py has those that are stated where there is cause.
+    """
 
     source: str
     action: str
@@ -208,7 +211,7 @@ TABLE: tuple[Row, ...] = (
     ),
     # Whoever it turns out to be directed against is kept out of it, and it is taken away from who is.
     *(
-        Row(source, action, by, source, ("ComplaintRestricted",), required, optional)
+        Row(source, action, by, source, (), required, optional)
         for source in STATES
         for action, by, required, optional in (
             ("implicate", _HEADS, ("reason",), ("institution", "unit", "officer_id")),
@@ -272,7 +275,7 @@ BY_TIME: tuple[Row, ...] = (
         Row(source, "escalate", (SYSTEM,), source, ("ComplaintEscalated",))
         for source in (RECEIVED, *WORKED_ON)
     ),
-    *(Row(source, "remind", (SYSTEM,), source, ("CaseDueSoon", "CaseOverdue")) for source in WORKED_ON),
+    *(Row(source, "remind", (SYSTEM,), source) for source in WORKED_ON),
     Row(ASSIGNED, "hand_over", (SYSTEM,), ASSIGNED, ("ComplaintAssigned",)),
 )
 

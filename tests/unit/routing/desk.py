@@ -10,6 +10,7 @@ from services.routing.cases import actions
 from services.routing.cases.step import Keys, Who
 from services.routing.clock import timers
 from tests.unit.routing.conftest import NOW, received
+from tests.unit.routing.stating import stated_as_the_table_says
 
 REPLY = {
     "outcome": "satisfactory",
@@ -64,7 +65,10 @@ class Desk:
     def act(self, action, who=None, version=None, complaint_id=None, **fields):
         """Takes an action; the case as it is then."""
         self.now += timedelta(minutes=1)
-        with database.transaction("routing") as connection:
+        with (
+            stated_as_the_table_says(self.routing, complaint_id or self.id),
+            database.transaction("routing") as connection,
+        ):
             standing = actions.act(
                 connection,
                 complaint_id or self.id,
@@ -94,19 +98,28 @@ class Desk:
             {"complaint_id": self.id, "at": at, **data},
             correlation_id=f"c-{self.id}",
         )
-        with database.transaction("routing") as connection:
+        with (
+            stated_as_the_table_says(self.routing, self.id),
+            database.transaction("routing") as connection,
+        ):
             actions.complainant_acts(connection, action, event, lambda _: data, now=self.now, keys=self.keys)
         return event
 
     def pass_time(self, what, now, limit=100) -> int:
         self.now = now
-        with database.transaction("routing") as connection:
+        with (
+            stated_as_the_table_says(self.routing, self.id),
+            database.transaction("routing") as connection,
+        ):
             return what(connection, now=now, keys=self.keys, limit=limit)
 
     def sweep(self, now, limit=100, urgent=False) -> timers.Swept:
         """The clock looks at what is due by then."""
         self.now = now
-        with database.transaction("routing") as connection:
+        with (
+            stated_as_the_table_says(self.routing, self.id),
+            database.transaction("routing") as connection,
+        ):
             return timers.sweep(connection, now=now, keys=self.keys, limit=limit, urgent=urgent)
 
     @property
