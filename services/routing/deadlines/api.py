@@ -12,6 +12,7 @@ from services.chassis.web import Blueprint, Problem, current_actor, require
 from services.routing import snapshot
 from services.routing.deadlines import promises, schemas
 from services.routing.deadlines import store as store_calendar
+from services.routing.deadlines.remaining import FEWEST_DAYS
 
 blueprint = Blueprint(
     "calendar", "calendar", description="Working days and hours, and what circulars say of them."
@@ -58,6 +59,8 @@ def record(body: dict[str, Any]) -> dict[str, Any]:
             )
         except promises.UnknownPlace:
             raise _unknown_place("code") from None
+        except promises.TooFewDaysLeft:
+            raise _too_few_days() from None
         return _one(connection, identity)
 
 
@@ -72,6 +75,8 @@ def rehearse(body: dict[str, Any]) -> dict[str, Any]:
             concerned, tried, moved = promises.rehearse_override(connection, body)
         except promises.UnknownPlace:
             raise _unknown_place("code") from None
+        except promises.TooFewDaysLeft:
+            raise _too_few_days() from None
     return {"concerned": concerned, "tried": tried, "would_move": moved}
 
 
@@ -128,6 +133,16 @@ def _shown(row: Row[Any]) -> dict[str, Any]:
         "note": {"ar": row.note_ar, "en": row.note_en},
         "recomputation": job if row.created_at else None,
     }
+
+
+def _too_few_days() -> Problem:
+    message = {
+        "ar": f"لا يبقى مع التعاميم السارية {FEWEST_DAYS} يوم عمل خلال سنتين في كل مكان. قصّر المدة أو اسحب تعميمًا.",
+        "en": f"With the circulars that hold there would not be {FEWEST_DAYS} working days within two years everywhere. "
+        "Close fewer days, or withdraw a circular.",
+    }
+    errors = [{"field": "last_day", "code": "too_few_days_left", "message": message}]
+    return Problem(422, "validation", errors=errors)
 
 
 def _unknown_place(field: str) -> Problem:

@@ -226,6 +226,11 @@ class Calendars:
             self._by_place[governorate, institution] = found
         return found
 
+    def of_all_places(self) -> Calendar:
+        """The calendar of a place that there is not, in which every closure and all hours hold that are said of any."""
+        said = tuple(each for each in self._overrides if each.effect != OPEN)
+        return Calendar(self._hours, self._closed, said)
+
     def with_override(self, override: Override) -> "Calendars":
         """The same with one more override, to see what it would change."""
         return Calendars(self._hours, self._closed, (*self._overrides, override))

@@ -20,6 +20,7 @@ from services.routing.clock import store as store_timers
 from services.routing.deadlines import store as store_calendar
 from services.routing.deadlines.calendar import AMMAN, Override
 from services.routing.deadlines.promise import BY_CALENDAR, BY_PAUSE, counts_from
+from services.routing.deadlines.remaining import leaves_too_little
 from services.routing.events import SOURCE
 from services.routing.history import store as store_history
 from services.routing.known import Directory
@@ -35,6 +36,10 @@ class UnknownPlace(Exception):
     """An override names a governorate or a body that the directory does not have."""
 
 
+class TooFewDaysLeft(Exception):
+    """With the overrides that there are, an override would leave too few days of work in some place (remaining.py)."""
+
+
 def record_override(
     connection: Connection,
     wanted: Mapping[str, Any],
@@ -46,10 +51,11 @@ def record_override(
 ) -> tuple[str, bool]:
     """Records what a circular says, and has the promises that it concerns counted again: (id, whether it is new).
 
-    `wanted` has the columns of an override but for its recording. What holds already is not recorded again. Raises UnknownPlace.
+    `wanted` has the columns of an override but for its recording. What holds already is not recorded again. Raises UnknownPlace,
+    TooFewDaysLeft.
     """
     store_calendar.change_calendar(connection)
-    _check_place(snapshot.current(connection), wanted)
+    _check(snapshot.current(connection), wanted)
     row = {**wanted, "id": override_id, "recorded_at": now, "recorded_by": by}
     if not store_calendar.insert_override(connection, row):
         return store_calendar.same_override(connection, row), False
@@ -60,14 +66,11 @@ def record_override(
 def rehearse_override(connection: Connection, wanted: Mapping[str, Any]) -> tuple[int, int, int]:
     """What an override would do: (open promises that it concerns, how many of them were tried, how many of those would move).
 
-    Changes nothing. Ids are random, so those that are tried stand for all. Raises UnknownPlace.
+    Changes nothing. Ids are random, so those that are tried stand for all. Raises UnknownPlace, TooFewDaysLeft.
     """
     known = snapshot.current(connection)
-    _check_place(known, wanted)
-    columns = ("scope", "code", "first_day", "last_day", "effect", "opens", "closes")
-    tried = replace(
-        known, calendars=known.calendars.with_override(Override("-", *(wanted[name] for name in columns)))
-    )
+    override = _check(known, wanted)
+    tried = replace(known, calendars=known.calendars.with_override(override))
     concerned, rows = store_calendar.sample_promised(
         connection,
         TRIED,
@@ -100,38 +103,42 @@ def withdraw_override(
     return held
 
 
-def _check_place(known: Directory, wanted: Mapping[str, Any]) -> None:
+def _check(known: Directory, wanted: Mapping[str, Any]) -> Override:
     places = {"governorate": known.governorates, "institution": known.names.keys()}
     if wanted["code"] is not None and wanted["code"] not in places[wanted["scope"]]:
         raise UnknownPlace
+    columns = ("scope", "code", "first_day", "last_day", "effect", "opens", "closes")
+    override = Override("-", *(wanted[name] for name in columns))
+    if leaves_too_little(known.calendars, override, known.governorates, known.names):
+        raise TooFewDaysLeft
+    return override
 
 
 def recompute(connection: Connection, *, now: datetime, length: int = STRETCH) -> tuple[int, int] | None:
     """One stretch of the oldest recomputation: (promises counted, promises moved), or None when nothing is to be done.
 
-    How far it is is written with what it does, so that it goes on there whatever happens in between.
+    When the clock looks next is found anew for what is late already, too. How far it is is written with what it does, so that it goes on
+    there whatever happens in between.
     """
     job = store_calendar.lock_job(connection)
     if job is None:
         return None
     until = store_calendar.end_of_stretch(connection, job.after, length)
-    rows = store_calendar.lock_promised(
-        connection,
-        job.after,
-        until,
-        due_after=datetime.combine(job.first_day, time(), AMMAN).astimezone(UTC),
-        place=(job.scope, job.code),
+    since = datetime.combine(job.first_day, time(), AMMAN).astimezone(UTC)
+    rows = store_calendar.lock_concerned(
+        connection, job.after, until, since=since, place=(job.scope, job.code)
     )
+    counted = sum(row.due_at is not None and row.due_at > since for row in rows)
     moved = _count_again(connection, rows, cause=BY_CALENDAR, override_id=str(job.override_id), now=now)
     store_calendar.advance_job(
         connection,
         job.id,
         after=until,
-        seen=len(rows),
+        seen=counted,
         moved=moved,
         finished_at=now if until is None else None,
     )
-    return len(rows), moved
+    return counted, moved
 
 
 def pause(connection: Connection, complaint_id: str, *, now: datetime) -> bool:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Time,
     Uuid,
     func,
+    or_,
     select,
     text,
 )
@@ -227,11 +228,16 @@ def end_of_stretch(connection: Connection, after: Any, length: int) -> Any:
     return connection.scalar(query if after is None else query.where(cases.c.complaint_id > after))
 
 
-def lock_promised(
-    connection: Connection, after: Any, until: Any, *, due_after: datetime, place: tuple[str, str | None]
+def lock_concerned(
+    connection: Connection, after: Any, until: Any, *, since: datetime, place: tuple[str, str | None]
 ) -> list[Row[Any]]:
-    """The waiting cases of a stretch (None: without an end) that were promised an answer after a moment in a place (scope, code)."""
-    query = _concerned(due_after, place)
+    """The waiting cases of a stretch (None: without an end) in a place (scope, code) for which other days from a moment on may matter.
+
+    Those that were promised an answer after it, and those that the clock looks at after it, or not at all, as far as it knows: a day that
+    is opened brings that nearer also where the promise is over already.
+    """
+    later = or_(cases.c.due_at > since, cases.c.check_at > since, cases.c.check_at.is_(None))
+    query = _in(place).where(later)
     if after is not None:
         query = query.where(cases.c.complaint_id > after)
     if until is not None:
@@ -243,7 +249,7 @@ def sample_promised(
     connection: Connection, limit: int, *, due_after: datetime, place: tuple[str, str | None]
 ) -> tuple[int, list[Row[Any]]]:
     """How many waiting cases were promised an answer after a moment in a place, and `limit` of them. Locks nothing."""
-    query = _concerned(due_after, place)
+    query = _in(place).where(cases.c.due_at > due_after)
     count = connection.scalar(select(func.count()).select_from(query.order_by(None).subquery()))
     return int(count or 0), list(connection.execute(query.limit(limit)))
 
@@ -289,10 +295,9 @@ def move_promises(
     connection.execute(_MOVE, parameters)
 
 
-def _concerned(due_after: datetime, place: tuple[str, str | None]) -> Any:
+def _in(place: tuple[str, str | None]) -> Any:
     scope, code = place
-    query = _waiting().where(cases.c.due_at > due_after)
-    return query if code is None else query.where(cases.c[scope] == code)
+    return _waiting() if code is None else _waiting().where(cases.c[scope] == code)
 
 
 def _waiting() -> Any:

@@ -44,10 +44,10 @@ def stretch(length=promises.STRETCH, now=LATER):
         return promises.recompute(connection, now=now, length=length)
 
 
-def recompute(length=promises.STRETCH) -> tuple[int, int]:
+def recompute(length=promises.STRETCH, now=LATER) -> tuple[int, int]:
     """All that is to be done: (promises counted, promises moved)."""
     seen = moved = 0
-    while (counted := stretch(length)) is not None:
+    while (counted := stretch(length, now)) is not None:
         seen, moved = seen + counted[0], moved + counted[1]
     return seen, moved
 

@@ -94,6 +94,21 @@ def test_a_month_is_closed_when_it_is_meant(call):  # noqa: F811
     assert status == 200
 
 
+@pytest.mark.parametrize("path", [OVERRIDES, OVERRIDES + "/dry-run"])
+def test_years_that_are_closed_one_by_one_are_refused(call, routing, path):  # noqa: F811
+    """Complaints would be promised nothing, and wait in the inbox."""
+    year = SNOW | {"confirmed": True, "first_day": "2026-11-25", "last_day": "2027-11-25"}
+    assert call(COORDINATOR, "POST", OVERRIDES, year)[0] == 200
+    more = year | {"scope": "nation", "code": None, "first_day": "2027-11-26", "last_day": "2028-11-25"}
+    status, problem = call(COORDINATOR, "POST", path, more)
+    assert (status, problem["code"]) == (422, "validation")
+    assert [(each["field"], each["code"]) for each in problem["errors"]] == [
+        ("last_day", "too_few_days_left")
+    ]
+    routing.receive([received(governorate="JO-AJ")])
+    assert routing.rows("SELECT due_at::date::text FROM cases") == [("2027-12-08",)]
+
+
 def test_the_hours_of_days_are_those_of_the_place(call):  # noqa: F811
     call(COORDINATOR, "POST", OVERRIDES, SNOW)
     hours = {"scope": "institution", "code": "MOH", "effect": "hours", "opens": "10:00", "closes": "13:00"}

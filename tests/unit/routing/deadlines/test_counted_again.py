@@ -1,11 +1,12 @@
 """Promises that no circular counts again, because nothing was waited for or the case was elsewhere when it came."""
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import pytest
 
-from tests.unit.routing.conftest import received
-from tests.unit.routing.deadlines.circulars import due, recompute, record, said
+from tests.unit.routing.clock.ticking import DUE, sweep, through, told, whole
+from tests.unit.routing.conftest import NOW, received
+from tests.unit.routing.deadlines.circulars import due, recompute, record, said, withdraw
 from tests.unit.routing.desk import COORDINATOR, Desk
 
 CLOSED = date(2026, 11, 30)
@@ -54,6 +55,46 @@ def test_a_case_that_finds_its_body_late_is_counted_by_that_body(routing):
     assert due(routing) == [before + timedelta(days=1)]
     assert [fact.type for fact in routing.facts()][-2:] == ["ComplaintAssigned", "PromiseMoved"]
     assert routing.rows("SELECT version FROM cases") == [(4,)]
+
+
+@pytest.mark.parametrize("how", ["opened", "withdrawn"])
+def test_a_day_that_is_opened_brings_the_next_level_of_what_is_overdue_nearer(desk, how):
+    """Its promise is over, and half as much again of it goes by in working time."""
+    saturday, sunday = date(2026, 12, 12), date(2026, 12, 13)
+    closure = record(said(first=sunday)) if how == "withdrawn" else None
+    recompute()
+    through(desk, DUE)
+    assert desk.case.escalation_level == 2
+    desk.now, before = DUE + timedelta(hours=1), desk.case.check_at
+    if closure is None:
+        record(said("open", first=saturday, opens=time(8), closes=time(15)), now=desk.now)
+    else:
+        withdraw(closure, now=desk.now)
+    # No promise is of these days.
+    assert recompute(now=desk.now) == (0, 0)
+    after = desk.case.check_at
+    assert after == before - timedelta(days=1)
+    desk.sweep(after)
+    assert desk.case.escalation_level == 3
+    assert [level for kind, level, _ in told(desk) if kind == "ComplaintEscalated"] == [1, 2, 3]
+    desk.sweep(before + timedelta(minutes=1))
+    assert [level for kind, level, _ in told(desk) if kind == "ComplaintEscalated"] == [1, 2, 3]
+    whole(desk)
+
+
+def test_a_day_that_is_opened_is_one_on_which_nobody_has_it(routing, keys):
+    """What has no promise waits for an officer in working time all the same."""
+    wednesday = NOW + timedelta(days=2)
+    praise = received(category="space.travel", kind="praise", received_at=wednesday)
+    routing.receive([praise], now=wednesday)
+    look = "SELECT due_at, check_at FROM cases"
+    for _ in range(2):
+        sweep(keys, routing.rows(look)[0][1])
+    # Twenty-one hours of work, over a weekend.
+    assert routing.rows(look) == [(None, wednesday + timedelta(days=5))]
+    record(said("open", first=date(2026, 11, 27), opens=time(8), closes=time(15)))
+    assert recompute(now=NOW + timedelta(days=3)) == (0, 0)
+    assert routing.rows(look) == [(None, wednesday + timedelta(days=4))]
 
 
 def test_nothing_moves_where_nothing_differs(desk):
