@@ -76,21 +76,21 @@ figure = sa.Table(
 NEWLY_OVERDUE = f"due_at < :now AND due_at IS NOT NULL AND NOT overdue AND {figures.OPEN}"
 
 
-#: What facts say of a complaint → its type, and what it is while nobody has said it.
+#: What facts say of a complaint → its type, and what it is while nobody has said it (None: nothing).
 _SAID = {
-    "kind": ("text", "NULL"),
-    "category": ("text", "NULL"),
-    "governorate": ("text", "NULL"),
-    "channel": ("text", "NULL"),
-    "received_at": ("timestamptz", "NULL"),
+    "kind": ("text", None),
+    "category": ("text", None),
+    "governorate": ("text", None),
+    "channel": ("text", None),
+    "received_at": ("timestamptz", None),
     "service": ("boolean", "true"),
     "rights": ("boolean", "false"),
     "rights_codes": ("text[]", "'{}'"),
     "status": ("text", "'received'"),
-    "institution": ("text", "NULL"),
-    "assigned_at": ("timestamptz", "NULL"),
-    "unowned_since": ("timestamptz", "NULL"),
-    "due_at": ("timestamptz", "NULL"),
+    "institution": ("text", None),
+    "assigned_at": ("timestamptz", None),
+    "unowned_since": ("timestamptz", None),
+    "due_at": ("timestamptz", None),
     "overdue": ("boolean", "false"),
     "escalated": ("boolean", "false"),
 }
@@ -105,7 +105,8 @@ def _projection() -> sa.TextClause:
     values = ", ".join(
         (
             *(
-                f"CASE WHEN '{name}' = ANY (i.said) THEN i.{name} ELSE coalesce(b.{name}, {unsaid}) END"
+                f"CASE WHEN '{name}' = ANY (i.said) THEN i.{name}"
+                f" ELSE {f'coalesce(b.{name}, {unsaid})' if unsaid else f'b.{name}'} END"
                 for name, (_, unsaid) in _SAID.items()
             ),
             *(f"coalesce(b.{name}, 0) + coalesce(i.{name}, 0)" for name in _COUNTED),
