@@ -103,6 +103,7 @@ UNIMPORTED = {
     "pytest-timeout": "a plugin",
     "py-spy": "a command",
     "ruff": "a command",
+    "tzdata": "zoneinfo's, where the system has none",
 }
 
 
