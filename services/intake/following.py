@@ -9,7 +9,7 @@ from services.chassis.event import Event
 from services.chassis.seal import SealError
 from services.chassis.subscriber import Permanent
 from services.intake import store, store_conversation, store_restrictions
-from services.intake.complaint import RAISED, Progress
+from services.intake.complaint import ASSIGNED, RAISED, RECEIVED, Progress
 from services.intake.conversation import Utterance
 
 _OF_TIME = ("promise", "idle")
@@ -17,45 +17,80 @@ _OF_TIME = ("promise", "idle")
 Unseal = Callable[[str], Mapping[str, Any]]
 
 
+def assigned(connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
+    """ComplaintAssigned: who must answer."""
+    _add(
+        connection,
+        batch,
+        "assigned_at",
+        lambda data: {
+            "status": ASSIGNED,
+            "institution": data["institution"],
+            "institution_name": data["institution_name"],
+        },
+    )
+
+
+def promised(connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
+    """PromiseSet: by when."""
+    _add(connection, batch, "set_at", lambda data: {"due_at": data["due_at"]})
+
+
+def promise_moved(connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
+    """PromiseMoved: by when from now on."""
+    _add(connection, batch, "moved_at", lambda data: {"due_at": data["due_at"]})
+
+
+def unassigned(connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
+    """AssignmentFailed: nobody has it yet, or not any more; to its complainant it is received and not lost."""
+    _add(connection, batch, "unowned_since", lambda _: {"status": RECEIVED})
+
+
 def moved(connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
     """Any fact of a case's life: the state that it is in from then on."""
-    store.add_progress(
+    _add(
         connection,
-        [
-            (
-                event.subject,
-                Progress(
-                    event.sequence,
-                    event.data["at"],
-                    status=event.data["status"],
-                    institution=event.data["institution"],
-                    receiver=event.data.get("receiver"),
-                    reason=event.data.get("reason"),
-                    history_hash=event.data.get("history_hash"),
-                ),
-            )
-            for event in batch
-        ],
+        batch,
+        "at",
+        lambda data: {
+            "status": data["status"],
+            "institution": data["institution"],
+            "receiver": data.get("receiver"),
+            "reason": data.get("reason"),
+        },
     )
 
 
 def escalated(connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
     """ComplaintEscalated: a line of the history, where it was raised because time has passed; it stands as it stood."""
-    store.add_progress(
+    _add(
         connection,
-        [
-            (
-                event.subject,
-                Progress(
-                    event.sequence,
-                    event.data["at"],
-                    reason=RAISED[event.data["level"]] if event.data["cause"] in _OF_TIME else None,
-                    history_hash=event.data.get("history_hash"),
-                ),
-            )
-            for event in batch
-        ],
+        batch,
+        "at",
+        lambda data: {"reason": RAISED[data["level"]] if data["cause"] in _OF_TIME else None},
     )
+
+
+def _add(
+    connection: sqlalchemy.Connection,
+    batch: Sequence[Event],
+    moment: str,
+    told: Callable[[Mapping[str, Any]], dict[str, Any]],
+) -> None:
+    """A step of the progress for each fact: at the moment in its field `moment`, with what is `told` by it and the hash of the history."""
+    steps = [
+        (
+            event.subject,
+            Progress(
+                event.sequence,
+                event.data[moment],
+                history_hash=event.data.get("history_hash"),
+                **told(event.data),
+            ),
+        )
+        for event in batch
+    ]
+    store.add_progress(connection, steps)
 
 
 def restricted(connection: sqlalchemy.Connection, batch: Sequence[Event], *, unseal: Unseal) -> None:

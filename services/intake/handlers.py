@@ -1,6 +1,6 @@
 """What intake does: one function, one transaction. The clock, ids and chance come in as arguments."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +9,6 @@ from uuid import UUID
 import sqlalchemy
 
 from services.chassis import database, outbox, seal
-from services.chassis.event import Event
 from services.intake import (
     complaint,
     events,
@@ -236,84 +235,6 @@ def _standing(found: tuple[Any, list[Progress]] | None) -> Standing:
         raise NoSuchComplaint
     row, steps = found
     return Standing(row, complaint.public_status(row.received_at, steps))
-
-
-def assigned(connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
-    """ComplaintAssigned: who must answer."""
-    store.add_progress(
-        connection,
-        [
-            (
-                event.subject,
-                Progress(
-                    event.sequence,
-                    event.data["assigned_at"],
-                    status=complaint.ASSIGNED,
-                    institution=event.data["institution"],
-                    institution_name=event.data["institution_name"],
-                    history_hash=event.data.get("history_hash"),
-                ),
-            )
-            for event in batch
-        ],
-    )
-
-
-def promised(connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
-    """PromiseSet: by when."""
-    store.add_progress(
-        connection,
-        [
-            (
-                event.subject,
-                Progress(
-                    event.sequence,
-                    event.data["set_at"],
-                    due_at=event.data["due_at"],
-                    history_hash=event.data.get("history_hash"),
-                ),
-            )
-            for event in batch
-        ],
-    )
-
-
-def promise_moved(connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
-    """PromiseMoved: by when from now on."""
-    store.add_progress(
-        connection,
-        [
-            (
-                event.subject,
-                Progress(
-                    event.sequence,
-                    event.data["moved_at"],
-                    due_at=event.data["due_at"],
-                    history_hash=event.data.get("history_hash"),
-                ),
-            )
-            for event in batch
-        ],
-    )
-
-
-def unassigned(connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
-    """AssignmentFailed: nobody has it yet, or not any more; to its complainant it is received and not lost."""
-    store.add_progress(
-        connection,
-        [
-            (
-                event.subject,
-                Progress(
-                    event.sequence,
-                    event.data["unowned_since"],
-                    status=complaint.RECEIVED,
-                    history_hash=event.data.get("history_hash"),
-                ),
-            )
-            for event in batch
-        ],
-    )
 
 
 def forget_answers(now: datetime) -> int:

@@ -25,22 +25,22 @@ class IntakeService:
     @subscribe(events.COMPLAINT_ASSIGNED, batch=True)
     def complaint_assigned(self, connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
         """Shows who must answer."""
-        handlers.assigned(connection, batch)
+        following.assigned(connection, batch)
 
     @subscribe(events.PROMISE_SET, batch=True)
     def promise_set(self, connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
         """Shows by when."""
-        handlers.promised(connection, batch)
+        following.promised(connection, batch)
 
     @subscribe(events.PROMISE_MOVED, batch=True)
     def promise_moved(self, connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
         """Shows by when from now on."""
-        handlers.promise_moved(connection, batch)
+        following.promise_moved(connection, batch)
 
     @subscribe(events.ASSIGNMENT_FAILED, batch=True)
     def assignment_failed(self, connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
         """Shows that it is received and with nobody yet."""
-        handlers.unassigned(connection, batch)
+        following.unassigned(connection, batch)
 
     @subscribe(events.CASE_ACCEPTED, batch=True)
     def case_accepted(self, connection: sqlalchemy.Connection, batch: Sequence[Event]) -> None:
