@@ -8,7 +8,7 @@ from services.routing import store
 from services.routing.assigning import decision
 from services.routing.assigning import store as store_decisions
 from services.routing.assigning.assignment import Rule, choose_rule
-from services.routing.desks import store_worklist
+from services.routing.directory import store as store_directory
 from services.routing.history import store as store_history
 
 _BY_HAND = ("assign", "reassign", "accept_transfer", "decide_transfer", "resolve_dispute")
@@ -31,7 +31,7 @@ def explain(connection: Connection, complaint_id: str) -> dict[str, Any] | None:
     outcome, seen = decision.again(before, complaint_id, pools, loads)
     pool = pools.get(line.body or "")
     candidates = decision.candidates(line, outcome, pool, seen)
-    names = store_worklist.names(connection, [each["officer_id"] for each in candidates])
+    names = store_directory.names_of(connection, [each["officer_id"] for each in candidates])
     return {
         "complaint_id": complaint_id,
         "decision": identity,

@@ -50,7 +50,7 @@ def page(
     """A page of a list as people see it, and where the next one goes on. Raises views.NotYours for an officer of another body."""
     officer, institution = wanted.scope.officer, wanted.scope.institution
     others = officer not in (None, reader.desk) and institution is not None
-    if others and not store_worklist.is_of(connection, officer, institution):
+    if others and not store_directory.is_of(connection, officer, institution):
         raise views.NotYours("officer_id", "not_yours")
     rows, following = store_worklist.page(connection, wanted, reader, views.times(now), after, limit)
     return shown(connection, rows, now), following
@@ -88,7 +88,9 @@ def shown(connection: Connection, rows: Sequence[Row[Any]], now: datetime) -> li
         return []
     known = snapshot.current(connection)
     pauses = store_calendar.pauses(connection, [str(row.complaint_id) for row in rows])
-    names = store_worklist.names(connection, sorted({str(row.officer_id) for row in rows if row.officer_id}))
+    names = store_directory.names_of(
+        connection, sorted({str(row.officer_id) for row in rows if row.officer_id})
+    )
     return [
         {
             **row._mapping,
@@ -137,7 +139,7 @@ def team(connection: Connection, institution: str, reader: Reader, now: datetime
                 "certified_rights_until": presence.certified_until(passed, "rights", day),
             }
         )
-    names = store_worklist.names(connection, sorted({each["cover"] for each in found if each["cover"]}))
+    names = store_directory.names_of(connection, sorted({each["cover"] for each in found if each["cover"]}))
     return [each | {"cover_name": names.get(each["cover"] or "")} for each in found]
 
 
@@ -148,7 +150,7 @@ _PEOPLE = ("actor", "author", "approver", "by")
 def people(connection: Connection, actors: Collection[str]) -> dict[str, dict[str, str]]:
     """What those are called who acted or look on: officers by their names, others by what they are."""
     known = [each for each in actors if is_id(each)]
-    named = store_worklist.names(connection, known)
+    named = store_directory.names_of(connection, known)
     coordinators = store_accounts.coordinators(connection, [each for each in known if each not in named])
     return {
         each: named.get(each)

@@ -1,6 +1,6 @@
 """The lists of work: each is a range of an index in the order of what is due. A page costs the same however many cases there are."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
@@ -23,7 +23,6 @@ from sqlalchemy import (
     tuple_,
 )
 
-from services.routing import store
 from services.routing.cases import store as store_cases
 from services.routing.cases import transitions as t
 from services.routing.clock import escalation
@@ -107,25 +106,9 @@ def first_to_do(connection: Connection, wanted: Wanted, reader: Reader, at: Time
     return connection.execute(query.order_by(seen.c.place, seen.c.complaint_id).limit(1)).one_or_none()
 
 
-def names(connection: Connection, officer_ids: Sequence[str]) -> dict[str, dict[str, str]]:
-    """The names of officers by id, in both languages."""
-    if not officer_ids:
-        return {}
-    officer = store.officer.c
-    query = select(officer.id, officer.name_ar, officer.name_en).where(officer.id.in_(officer_ids))
-    return {str(row.id): {"ar": row.name_ar, "en": row.name_en} for row in connection.execute(query)}
-
-
 def open_in_order(*conditions: ColumnElement[bool]) -> Select[Any]:
     """Open cases, first due first: only where they stand, as `place`."""
     return select(_due.label("place")).where(OPEN, *conditions).order_by(_due, cases.c.complaint_id)
-
-
-def is_of(connection: Connection, officer_id: str, institution: str) -> bool:
-    """Whether an officer is one of a body."""
-    officer = store.officer.c
-    query = select(officer.id).where(officer.id == officer_id, officer.institution == institution)
-    return connection.execute(query).first() is not None
 
 
 def visible_to(reader: Reader) -> ColumnElement[bool]:

@@ -11,7 +11,6 @@ from services.chassis import database
 from services.chassis.clock import now
 from services.chassis.web import Blueprint, Problem, current_actor, require
 from services.routing import snapshot
-from services.routing.desks.store_worklist import names
 from services.routing.directory import handlers as handlers_directory
 from services.routing.directory import handlers_rules, presence, schemas, schemas_changes
 from services.routing.directory import store as store_directory
@@ -153,7 +152,7 @@ def on_call(query: dict[str, Any]) -> dict[str, Any]:
         rota = store_directory.rows_of(connection, "duty")
         ahead = [each for each in rota if each["institution"] == body and each["ends_at"] > at]
         people = {str(each["officer_id"]) for each in ahead} | {str(each) for each in asked}
-        named = names(connection, sorted(people))
+        named = store_directory.names_of(connection, sorted(people))
     return {
         "at": at,
         "officers": asked,

@@ -235,6 +235,20 @@ def set_presence(connection: Connection, officer_id: str, present: bool, now: da
     return connection.execute(change.values(present=present, present_since=now)).rowcount > 0
 
 
+def names_of(connection: Connection, officer_ids: Sequence[str]) -> dict[str, dict[str, str]]:
+    """The names of officers by id, in both languages."""
+    if not officer_ids:
+        return {}
+    query = select(officer.c.id, officer.c.name_ar, officer.c.name_en).where(officer.c.id.in_(officer_ids))
+    return {str(row.id): {"ar": row.name_ar, "en": row.name_en} for row in connection.execute(query)}
+
+
+def is_of(connection: Connection, officer_id: str, code: str) -> bool:
+    """Whether an officer is one of a body."""
+    query = select(officer.c.id).where(officer.c.id == officer_id, officer.c.institution == code)
+    return connection.execute(query).first() is not None
+
+
 def officers_of(connection: Connection, code: str) -> list[Row[Any]]:
     """Everybody of a body, of every rank."""
     query = select(officer).where(officer.c.institution == code)
