@@ -18,9 +18,10 @@ from services.routing.deadlines import api as calendar_api
 from services.routing.desks import api as api_desk
 from services.routing.desks import api_texts
 from services.routing.directory import api as api_directory
+from services.routing.directory import api_rules, published
 from services.routing.directory import handlers as handlers_directory
-from services.routing.directory import published
 from services.routing.directory.api import refusing
+from services.routing.directory.files import api as api_files
 from services.routing.directory.presence import day_of
 from services.routing.events import SOURCE
 from services.routing.exclusions import store as store_exclusions
@@ -118,6 +119,8 @@ def create_routing_app() -> flask.Flask:
         blueprint,
         calendar_api.blueprint,
         api_directory.blueprint,
+        api_rules.blueprint,
+        api_files.blueprint,
         api_cases.blueprint,
         api_desk.blueprint,
         api_texts.blueprint,
@@ -147,7 +150,3 @@ def _read_mark(mark: str) -> tuple[datetime, str]:
         message = {"ar": "علامة الصفحة غير سليمة.", "en": "The page mark is not valid."}
         errors = [{"field": "after", "code": "page_mark_invalid", "message": message}]
         raise Problem(422, "validation", errors=errors) from None
-
-
-def _not_found(code: str, ar: str, en: str) -> Problem:
-    return Problem(404, code, {"ar": ar, "en": en})

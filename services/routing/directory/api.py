@@ -1,30 +1,23 @@
-"""HTTP resources of the directory: the coordinator's, and what a main officer may do for their own body."""
+"""HTTP resources of the directory: the coordinator's, and what a main officer may do for their own body. Rules and files have theirs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-import flask
-
 from services.chassis import database
 from services.chassis.clock import now
 from services.chassis.web import Blueprint, Problem, current_actor, require
 from services.routing import snapshot
 from services.routing.directory import handlers as handlers_directory
-from services.routing.directory import handlers_rules, presence, schemas, schemas_changes
+from services.routing.directory import presence, schemas, schemas_changes, store_changes
 from services.routing.directory import store as store_directory
-from services.routing.directory.files import cells, exporting
-from services.routing.directory.files import handlers as handlers_import
-from services.routing.directory.plan import Plan
-from services.routing.directory.refusals import INVALID, TEXTS, Refused
+from services.routing.directory.files import cells
+from services.routing.directory.refusals import INVALID, Refused
 from services.routing.events import SOURCE
 
-_MOST_ERRORS = 200
-_MOST_PROBLEM_ERRORS = 50
-
 blueprint = Blueprint(
-    "directory", "directory", description="Units, officers, leave, certificates, rota, rules."
+    "directory", "directory", description="Units, officers, leave, certificates, rota, and their history."
 )
 
 
@@ -43,6 +36,21 @@ def refusing() -> Iterator[None]:
         raise Problem(text.status, refused.code, text.as_dict(), errors=errors) from None
 
 
+def is_coordinator() -> bool:
+    """Whether the actor sees all bodies, with addresses and numbers."""
+    return "coordinator" in current_actor().roles
+
+
+def body_of_actor(wanted: str | None) -> str | None:
+    """The body that the actor may look at: for the coordinator the wanted one, for officers their own."""
+    if is_coordinator():
+        return wanted
+    own = current_actor().attributes.get("institution")
+    if not own or wanted not in (None, own):
+        raise Problem(403, "role_missing")
+    return own
+
+
 @blueprint.get("/staff/directory/units")
 @require("officer", "coordinator")
 @blueprint.arguments(schemas.UnitsQuerySchema, location="query")
@@ -50,7 +58,7 @@ def refusing() -> Iterator[None]:
 def units(query: dict[str, Any]) -> list[dict[str, Any]]:
     """The sub-entities of bodies, those that have ended included. Officers see those of their own body."""
     with database.transaction(SOURCE) as connection:
-        rows = store_directory.units(connection, _body(query["institution"]))
+        rows = store_directory.units(connection, body_of_actor(query["institution"]))
     return [_named(store_directory.entry(row)) for row in rows]
 
 
@@ -73,7 +81,7 @@ def put_unit(body: dict[str, Any], code: str) -> dict[str, Any]:
 @blueprint.response(200, schemas.DirectoryOfficerSchema(many=True))
 def officers(query: dict[str, Any]) -> list[dict[str, Any]]:
     """Everybody of a body with leave and certificates. Officers see their own body, without addresses and numbers."""
-    body = _body(query["institution"])
+    body = body_of_actor(query["institution"])
     day = query["day"] or presence.day_of(now())
     with database.transaction(SOURCE) as connection:
         found = [store_directory.entry(row) for row in store_directory.officers_of(connection, str(body))]
@@ -91,7 +99,7 @@ def officers(query: dict[str, Any]) -> list[dict[str, Any]]:
             "leave": leave.get(each["id"], []),
             "certificates": own,
         }
-        if not _is_coordinator():
+        if not is_coordinator():
             each |= {"email": None, "phone": None}
     return [_named(each) for each in found]
 
@@ -107,7 +115,7 @@ def record_leave(body: dict[str, Any], officer_id: UUID) -> dict[str, Any]:
         "last_day": body["last_day"],
         "cover_id": str(body["cover"]) if body["cover"] else None,
     }
-    own = _body(None)
+    own = body_of_actor(None)
     with refusing(), database.transaction(SOURCE) as connection:
         return handlers_directory.record_leave(
             connection, str(officer_id), leave, actor=current_actor().id, now=now(), institution=own
@@ -120,7 +128,7 @@ def record_leave(body: dict[str, Any], officer_id: UUID) -> dict[str, Any]:
 @blueprint.response(204)
 def withdraw_leave(_body_: dict[str, Any], leave_id: UUID) -> None:
     """Takes leave back. Said again it changes nothing."""
-    own = _body(None)
+    own = body_of_actor(None)
     with refusing(), database.transaction(SOURCE) as connection:
         handlers_directory.withdraw_leave(
             connection, str(leave_id), actor=current_actor().id, now=now(), institution=own
@@ -146,7 +154,7 @@ def record_certificate(body: dict[str, Any], officer_id: UUID) -> dict[str, Any]
 @blueprint.response(200, schemas.OnCallSchema)
 def on_call(query: dict[str, Any]) -> dict[str, Any]:
     """Who is on call for a body, or at the coordinator's desk."""
-    at, body = query["at"] or now(), _body(query["institution"])
+    at, body = query["at"] or now(), body_of_actor(query["institution"])
     with database.transaction(SOURCE) as connection:
         asked = snapshot.current(connection).on_call(body, at)
         rota = store_directory.rows_of(connection, "duty")
@@ -182,99 +190,6 @@ def withdraw_duty(_body_: dict[str, Any], duty_id: UUID) -> None:
         handlers_directory.withdraw_duty(connection, str(duty_id), actor=current_actor().id, now=now())
 
 
-@blueprint.get("/staff/directory/rules")
-@require("coordinator")
-@blueprint.arguments(schemas_changes.RulesQuerySchema, location="query")
-@blueprint.response(200, schemas_changes.RuleSchema(many=True))
-def rules(query: dict[str, Any]) -> list[dict[str, Any]]:
-    """Rules category → body, all versions or those in force at a moment."""
-    wanted = {name: query[name] for name in ("category", "institution") if query[name]}
-    with database.transaction(SOURCE) as connection:
-        return [dict(row._mapping) for row in store_directory.rules(connection, wanted, query["at"])]
-
-
-@blueprint.post("/staff/directory/rules")
-@require("coordinator")
-@blueprint.arguments(schemas_changes.NewRuleSchema)
-@blueprint.response(201, schemas_changes.RuleSchema)
-def add_rule(body: dict[str, Any]) -> dict[str, Any]:
-    """Enters a rule, which ends the one that it replaces."""
-    replaces = body.pop("replaces")
-    with refusing(), database.transaction(SOURCE) as connection:
-        return handlers_rules.add_rule(connection, body, replaces, actor=current_actor().id, now=now())
-
-
-@blueprint.post("/staff/directory/rules/dry-run")
-@require("coordinator")
-@blueprint.arguments(schemas_changes.DryRunSchema)
-@blueprint.response(200, schemas_changes.RehearsalSchema)
-def try_rules(body: dict[str, Any]) -> dict[str, Any]:
-    """What would have happened to the complaints of a period, had these rules been in force."""
-    with refusing(), database.transaction(SOURCE) as connection:
-        found = handlers_rules.rehearse(connection, body["begin"], body["end"], body["added"], body["ended"])
-    moves = sorted(found.moves.items(), key=lambda each: (-each[1], each[0][0]))
-    return {
-        "cases": found.cases,
-        "same": found.same,
-        "moves": [
-            {"category": category, "has": has, "would": would, "cases": cases}
-            for (category, has, would), cases in moves
-        ],
-        "hits": [{"add": number, "cases": cases} for number, cases in enumerate(found.hits.values())],
-    }
-
-
-@blueprint.post("/staff/directory/import")
-@require("coordinator")
-@blueprint.arguments(schemas_changes.ImportSchema)
-@blueprint.response(200, schemas_changes.PlanSchema)
-def import_file(body: dict[str, Any]) -> dict[str, Any]:
-    """Tries a file, or carries it out whole. With an error in it nothing changes: a dry run lists the errors, `apply` is refused."""
-    version = None
-    with refusing():
-        rows = handlers_import.read(handlers_import.content(body["content"], body["format"]), body["format"])
-        with database.transaction(SOURCE) as connection:
-            if body["apply"]:
-                plan = handlers_import.carry_out(
-                    connection,
-                    body["kind"],
-                    rows,
-                    version=body["version"],
-                    actor=current_actor().id,
-                    now=now(),
-                )
-            else:
-                plan, version = handlers_import.try_file(connection, body["kind"], rows, now=now())
-    if body["apply"] and plan.errors:
-        raise _import_refused(plan)
-    return {
-        "kind": plan.kind,
-        "applied": body["apply"],
-        "version": version,
-        **plan.counts(),
-        "errors_total": len(plan.errors),
-        "errors": [error.as_dict() for error in plan.errors[:_MOST_ERRORS]],
-    }
-
-
-@blueprint.get("/staff/directory/export")
-@require("officer", "coordinator")
-@blueprint.arguments(schemas_changes.ExportQuerySchema, location="query")
-@blueprint.response(
-    200, {"type": "string", "format": "binary"}, content_type=exporting.MEDIA_TYPES["csv"].split(";")[0]
-)
-def export(query: dict[str, Any]) -> flask.Response:
-    """Entries of the directory as a file that can be read in again. Addresses and numbers are for the coordinator alone."""
-    kind, suffix = query["kind"], query["format"]
-    body = _body(query["institution"])
-    with database.transaction(SOURCE) as connection:
-        content = exporting.export(connection, kind, suffix, institution=body, contacts=_is_coordinator())
-    answer = flask.Response(content, content_type=exporting.MEDIA_TYPES[suffix])
-    answer.headers["Content-Disposition"] = f'attachment; filename="{kind}.{suffix}"'
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
-
-
 @blueprint.get("/staff/directory/changes")
 @require("coordinator")
 @blueprint.arguments(schemas_changes.ChangesQuerySchema, location="query")
@@ -283,7 +198,7 @@ def changes(query: dict[str, Any]) -> dict[str, Any]:
     """What was changed in the directory, by whom and when, newest first."""
     wanted = {name: query[name] for name in ("entity", "key") if query[name]}
     with database.transaction(SOURCE) as connection:
-        rows = store_directory.changes(connection, wanted, query["before"], query["limit"] + 1)
+        rows = store_changes.changes(connection, wanted, query["before"], query["limit"] + 1)
     page = rows[: query["limit"]]
     return {
         "items": [row._mapping for row in page],
@@ -291,31 +206,5 @@ def changes(query: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _is_coordinator() -> bool:
-    return "coordinator" in current_actor().roles
-
-
-def _body(wanted: str | None) -> str | None:
-    """The body that the actor may look at: for the coordinator the wanted one, for officers their own."""
-    if _is_coordinator():
-        return wanted
-    own = current_actor().attributes.get("institution")
-    if not own or wanted not in (None, own):
-        raise Problem(403, "role_missing")
-    return own
-
-
 def _named(row: dict[str, Any]) -> dict[str, Any]:
     return row | {"name": {"ar": row["name_ar"], "en": row["name_en"]}}
-
-
-def _import_refused(plan: Plan) -> Problem:
-    errors = [
-        {
-            "field": f"{each.row}.{each.column}" if each.column else str(each.row),
-            "code": each.code,
-            "message": each.message,
-        }
-        for each in plan.errors[:_MOST_PROBLEM_ERRORS]
-    ]
-    return Problem(INVALID, "import_refused", TEXTS["import_refused"].as_dict(), errors=errors)

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from services.routing.assigning.assignment import Rule
-from services.routing.directory import entries, rehearsal
+from services.routing.directory import entries, rehearsal, store_changes
 from services.routing.directory import store as store_directory
 from services.routing.directory.entries import Row
 from services.routing.directory.plan import Change
@@ -20,8 +20,8 @@ def add_rule(connection: Connection, rule: Row, replaces: str | None, *, actor: 
 
     A rule that says the same from the same moment, or from now when it does so already, is there, and is returned.
     """
-    store_directory.lock(connection)
-    known = store_directory.known(connection)
+    store_changes.lock(connection)
+    known = store_changes.known(connection)
     valid_from = entries.begins(rule["valid_from"], now)
     there = next((each for each in known.rules.values() if _says(each, rule, valid_from, now)), None)
     if there is not None:
@@ -37,7 +37,7 @@ def add_rule(connection: Connection, rule: Row, replaces: str | None, *, actor: 
     if replaced is not None:
         ended = replaced | {"valid_to": made["valid_from"]}
         changes.insert(0, Change("rule", replaced["id"], replaced, ended))
-    store_directory.write(connection, changes, actor=actor, now=now)
+    store_changes.write(connection, changes, actor=actor, now=now)
     return made
 
 
@@ -48,7 +48,7 @@ def rehearse(
 
     Reads only. Raises Refused for a rule or a body that is not there.
     """
-    known = store_directory.known(connection)
+    known = store_changes.known(connection)
     rules = [Rule(**row) for row in known.rules.values()]
     for identity in ended:
         if identity not in known.rules:

@@ -1,4 +1,4 @@
-"""The tables of the directory that assignment does not write, and its queries: units, leave, certificates, the rota, and the history."""
+"""The tables of the directory that assignment does not write, and what is asked of them: units, leave, certificates, the rota, rules."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,10 +22,9 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.dialects.postgresql import JSONB
 
 from services.routing.directory import entries
-from services.routing.directory.plan import Change, Known
 from services.routing.directory.presence import Duty, Leave
 from services.routing.store import institution, metadata, officer, rule
 
@@ -86,7 +85,8 @@ directory_change = Table(
     Column("after", JSONB(none_as_null=True)),
 )
 
-_ENTITIES: dict[str, Table] = {
+#: The table of each sort of entry.
+ENTITIES: dict[str, Table] = {
     "institution": institution,
     "unit": unit,
     "officer": officer,
@@ -97,7 +97,7 @@ _ENTITIES: dict[str, Table] = {
 }
 #: What belongs to an entry of the directory; the other columns say how and when the row came to be.
 _OFFICER = ("id", "institution", "unit", "rank", "name_ar", "name_en", "email", "phone", "languages")
-_COLUMNS: dict[str, tuple[str, ...]] = {
+COLUMNS: dict[str, tuple[str, ...]] = {
     "institution": tuple(institution.c.keys()),
     "unit": tuple(unit.c.keys()),
     "officer": (*_OFFICER, "valid_from", "valid_to"),
@@ -106,16 +106,6 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "certificate": tuple(certificate.c.keys()),
     "duty": ("id", "institution", "officer_id", "starts_at", "ends_at", "position"),
 }
-# Two looks into an index for each body, however many cases there are.
-_BUSY = text(
-    """
-    SELECT code FROM institution i
-    WHERE EXISTS (SELECT FROM cases WHERE institution = i.code
-                  AND NOT (status IN ('answered', 'closed', 'referred', 'withdrawn', 'inadmissible', 'merged')))
-       OR EXISTS (SELECT FROM cases WHERE receiver = i.code
-                  AND NOT (status IN ('answered', 'closed', 'referred', 'withdrawn', 'inadmissible', 'merged')))
-    """
-)
 _GROUPS = text(
     """
     SELECT category, governorate, institution, width_bucket(received_at, CAST(:marks AS timestamptz[])) AS segment, count(*) AS cases
@@ -124,33 +114,10 @@ _GROUPS = text(
 )
 
 
-def lock(connection: Connection) -> int:
-    """Nobody else changes the directory until this transaction ends; whoever assigns reads on. The version of the directory.
-
-    So what a change was checked against still holds when it is written.
-    """
-    return connection.execute(text("SELECT version FROM directory_version FOR UPDATE")).scalar_one()
-
-
-def known(connection: Connection, *, busy: bool = False) -> Known:
-    """The directory as rows; with `busy` it knows which bodies have open cases. After `lock`, exact until the transaction ends."""
-    certificates = rows_of(connection, "certificate")
-    return Known(
-        institutions={row["code"]: row for row in rows_of(connection, "institution")},
-        units={row["code"]: row for row in rows_of(connection, "unit")},
-        officers={row["id"]: row for row in rows_of(connection, "officer")},
-        rules={row["id"]: row for row in rows_of(connection, "rule")},
-        leaves={row["id"]: row for row in rows_of(connection, "leave")},
-        certificates={(row["officer_id"], row["part"], row["issued_on"]): row for row in certificates},
-        duties={row["id"]: row for row in rows_of(connection, "duty")},
-        busy=frozenset(connection.execute(_BUSY).scalars()) if busy else frozenset(),
-    )
-
-
 def rows_of(connection: Connection, entity: str) -> list[entries.Row]:
     """All entries of one sort in the order of their keys, without what was withdrawn."""
-    table = _ENTITIES[entity]
-    query = select(*(table.c[name] for name in _COLUMNS[entity])).order_by(*table.primary_key)
+    table = ENTITIES[entity]
+    query = select(*(table.c[name] for name in COLUMNS[entity])).order_by(*table.primary_key)
     if "withdrawn_at" in table.c:
         query = query.where(table.c.withdrawn_at.is_(None))
     return [entry(row) for row in connection.execute(query)]
@@ -159,63 +126,6 @@ def rows_of(connection: Connection, entity: str) -> list[entries.Row]:
 def entry(row: Row[Any]) -> entries.Row:
     """A row as a plain dictionary, with ids as text."""
     return {name: str(value) if isinstance(value, UUID) else value for name, value in row._mapping.items()}
-
-
-def write(
-    connection: Connection,
-    changes: Sequence[Change],
-    *,
-    actor: str,
-    now: datetime,
-) -> None:
-    """Writes entries, and their history. One statement for all of a sort, as far as the driver sends them at once."""
-    by_entity: defaultdict[str, list[entries.Row]] = defaultdict(list)
-    for each in changes:
-        by_entity[each.entity].append(each.after | _origin(each, actor, now))
-    # Two officers may swap their addresses, and a unit may come before the one above it.
-    connection.execute(text("SET CONSTRAINTS ALL DEFERRED"))
-    for entity, rows in by_entity.items():
-        table = _ENTITIES[entity]
-        statement = insert(table)
-        keys = set(table.primary_key.columns.keys())
-        settled = {name: statement.excluded[name] for name in _COLUMNS[entity] if name not in keys}
-        connection.execute(
-            statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=settled), rows
-        )
-    record(connection, changes, actor=actor, now=now)
-
-
-def _origin(change: Change, actor: str, now: datetime) -> entries.Row:
-    """The columns that only a new row is given."""
-    if change.entity == "officer":
-        return {"present": True, "present_since": now}
-    return {"recorded_at": now, "recorded_by": actor} if change.entity == "leave" else {}
-
-
-def record(connection: Connection, changes: Iterable[Change], *, actor: str, now: datetime) -> None:
-    """Adds to the history of the directory."""
-    rows = [
-        {
-            "entity": each.entity,
-            "key": each.key,
-            "at": now,
-            "actor": actor,
-            "before": None if each.before is None else _safe(each.before),
-            "after": _safe(each.after),
-        }
-        for each in changes
-    ]
-    if rows:
-        connection.execute(directory_change.insert(), rows)
-
-
-def withdraw(connection: Connection, entity: str, identity: str, now: datetime) -> Row[Any] | None:
-    """The row of a leave or a duty, locked, withdrawn if it was not before; None when there is none."""
-    table = _ENTITIES[entity]
-    found = connection.execute(select(table).where(table.c.id == identity).with_for_update()).one_or_none()
-    if found is not None and found.withdrawn_at is None:
-        connection.execute(table.update().where(table.c.id == identity).values(withdrawn_at=now))
-    return found
 
 
 def officer_row(connection: Connection, officer_id: str) -> Row[Any] | None:
@@ -227,12 +137,6 @@ def body_of_leave(connection: Connection, leave_id: str) -> str | None:
     """The body whose officer a leave is of, withdrawn or not; None when there is no such leave."""
     query = select(officer.c.institution).join(leave, leave.c.officer_id == officer.c.id)
     return connection.scalar(query.where(leave.c.id == leave_id))
-
-
-def set_presence(connection: Connection, officer_id: str, present: bool, now: datetime) -> bool:
-    """Marks an officer present or absent. Whether that is a change."""
-    change = officer.update().where(officer.c.id == officer_id, officer.c.present.is_not(present))
-    return connection.execute(change.values(present=present, present_since=now)).rowcount > 0
 
 
 def names_of(connection: Connection, officer_ids: Sequence[str]) -> dict[str, dict[str, str]]:
@@ -257,10 +161,10 @@ def officers_of(connection: Connection, code: str) -> list[Row[Any]]:
 
 def of_officers(connection: Connection, entity: str, officers: Iterable[str]) -> dict[str, list[entries.Row]]:
     """Leave, certificates or duties by officer, in the order of time, without what was withdrawn."""
-    table = _ENTITIES[entity]
+    table = ENTITIES[entity]
     order = {"leave": "first_day", "certificate": "issued_on", "duty": "starts_at"}[entity]
     query = (
-        select(*(table.c[name] for name in _COLUMNS[entity]))
+        select(*(table.c[name] for name in COLUMNS[entity]))
         .where(table.c.officer_id.in_(list(officers)))
         .order_by(table.c[order])
     )
@@ -321,20 +225,3 @@ def case_groups(
 ) -> list[Row[Any]]:
     """The cases received in [begin, end) counted by category, governorate, body, and segment: the n-th begins at the n-th mark."""
     return list(connection.execute(_GROUPS, {"begin": begin, "end": end, "marks": list(marks)}))
-
-
-def changes(
-    connection: Connection, wanted: Mapping[str, str], before: int | None, limit: int
-) -> list[Row[Any]]:
-    """The history, newest first, of those whose columns have the wanted values, from below the number `before`."""
-    query = select(directory_change).where(
-        *(directory_change.c[name] == value for name, value in wanted.items())
-    )
-    if before is not None:
-        query = query.where(directory_change.c.number < before)
-    return list(connection.execute(query.order_by(directory_change.c.number.desc()).limit(limit)))
-
-
-def _safe(row: entries.Row) -> entries.Row:
-    """The row as JSON holds it."""
-    return {name: value.isoformat() if isinstance(value, date) else value for name, value in row.items()}

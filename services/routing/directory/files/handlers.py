@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from services.chassis.clock import new_id
 from services.routing import store
-from services.routing.directory import store as store_directory
+from services.routing.directory import store_changes
 from services.routing.directory.files import sheet, workbook
 from services.routing.directory.files.importing import plan
 from services.routing.directory.files.sheet import Sheet
@@ -47,16 +47,16 @@ def carry_out(
 
     With the `version` that a dry run told, raises Refused when the directory has changed since, and the file would change something.
     """
-    current = store_directory.lock(connection)
+    current = store_changes.lock(connection)
     made = _plan(connection, kind, rows, now)
     if made.changes and version not in (None, current):
         raise Refused("directory_changed")
     if made.changes and not made.errors:
-        store_directory.write(connection, made.changes, actor=actor, now=now)
+        store_changes.write(connection, made.changes, actor=actor, now=now)
         store_exclusions.refresh(connection)
     return made
 
 
 def _plan(connection: Connection, kind: str, rows: Sheet, now: datetime) -> Plan:
-    known = store_directory.known(connection, busy=kind == "institutions")
+    known = store_changes.known(connection, busy=kind == "institutions")
     return plan(kind, rows, known, now=now, make_id=new_id)
