@@ -86,11 +86,13 @@ def test_every_link_leads_somewhere():
 
 
 def test_decisions_have_numbers_of_their_own():
-    numbers = [
-        Path(name).name[:4] for name in files() if name.startswith("docs/adr/") and name.endswith(".md")
-    ]
+    pages = [Path(name).name for name in files() if name.startswith("docs/adr/") and name.endswith(".md")]
+    pages.remove("README.md")
+    numbers = [page[:4] for page in pages]
     assert [number for number in numbers if not number.isdigit()] == []
     assert len(numbers) == len(set(numbers))
+    listed = (ROOT / "docs/adr/README.md").read_text()
+    assert_none(f"docs/adr/README.md does not name {page}" for page in pages if f"]({page})" not in listed)
 
 
 @pytest.mark.parametrize(
