@@ -12,6 +12,8 @@ from tests.architecture.source import ROOT, assert_none, files
 _COMMAND = re.compile(r"(?:python -m services\.cli|docker compose run --rm [a-z]+) ([a-z][^`#\n\\]*)")
 #: In short, within a paragraph that has said what runs them: `topology declare`.
 _SHORT = re.compile(r"`((?:[a-z-]+) (?:[a-z-]+)(?: [^`\n]*)?)`")
+#: A file of ours, by its path from the top, from the page or from a directory that the page speaks of.
+_FILE = re.compile(r"`((?:[a-z_]+/)*[a-z_]\w*\.py)`")
 _ADDRESS = re.compile(r"`(GET|POST|PUT|PATCH|DELETE) (/v1/[^`\s]*)`")
 
 
@@ -36,6 +38,13 @@ def wrong_command(words: list[str]) -> str | None:
 def wrong_commands(text: str) -> list[str]:
     shorts = [each for each in _SHORT.findall(text) if each.split()[0] in main.commands]
     return [each for each in (*_COMMAND.findall(text), *shorts) if wrong_command(each.split())]
+
+
+def unknown_files(text: str, known: tuple[str, ...]) -> list[str]:
+    """Python files that a page names and that no path of ours ends with."""
+    return [
+        each for each in _FILE.findall(text) if not any(f"/{name}".endswith(f"/{each}") for name in known)
+    ]
 
 
 def shape(address: str) -> str:
@@ -65,3 +74,19 @@ def test_addresses_that_documents_name_exist():
     )
     assert ("GET", shape("/v1/staff/cases/{anything}?x=1")) in known
     assert ("GET", "/v1/no-such-thing") not in known
+
+
+def test_files_that_documents_name_exist():
+    known = files()
+    assert_none(f"{name}: {each}" for name, text in documents() for each in unknown_files(text, known))
+    assert unknown_files("`cases/store.py` `store.py` `rooms/none.py`", known) == ["rooms/none.py"]
+
+
+def test_ministries_can_read_of_every_fact_that_has_their_scope():
+    catalogue = json.loads((ROOT / "contracts/catalogue.json").read_text())
+    # It says who must not know of a case, and never has the scope of a body.
+    theirs = {each["ce_type"] for each in catalogue if each["owner"] == "routing"} - {
+        "bekhedmetkom.ComplaintRestricted.v1"
+    }
+    page = (ROOT / "docs/ministries.md").read_text()
+    assert set(re.findall(r"`(bekhedmetkom\.[A-Z]\w+\.v\d+)`", page)) == theirs
