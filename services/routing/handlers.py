@@ -89,7 +89,12 @@ def receive(
         if promise is not None:
             facts.append(
                 (
-                    records.promise_fact(complaint.id, promise, records.scope_of(complaint, outcome), now),
+                    records.promise_fact(
+                        complaint.id,
+                        promise,
+                        records.scope(known, records.institution_of(outcome), complaint.implicated),
+                        now,
+                    ),
                     complaint.cause,
                 )
             )

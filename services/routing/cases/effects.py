@@ -267,7 +267,7 @@ def give(step: Step, officer: Officer, reason: str) -> None:
     step.facts.append(
         records.assigned_fact(
             step.known,
-            records.CaseOf.row(step.case),
+            records.CaseOf.row(step.after),
             officer.institution,
             officer.id,
             reason,

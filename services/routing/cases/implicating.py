@@ -117,7 +117,9 @@ def _to_the_coordinator(step: Step, outcome: Unassigned) -> None:
     )
     step.details |= {"institution": outcome.institution, "reason": outcome.reason}
     step.facts.append(
-        records.failed_fact(step.id, outcome.institution, outcome.reason, step.now, step.case.implicated)
+        records.failed_fact(
+            step.known, step.id, outcome.institution, outcome.reason, step.now, step.case.implicated
+        )
     )
 
 

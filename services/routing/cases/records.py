@@ -11,7 +11,6 @@ from services.chassis.contract import Fact
 from services.chassis.event import Event
 from services.routing import events
 from services.routing.assigning.assignment import (
-    BODY_IMPLICATED,
     ON_CALL,
     Assigned,
     Need,
@@ -55,11 +54,19 @@ class CaseOf:
     category: str
     governorate: str
     urgent: bool
+    implicated: tuple[str, ...]
 
     @classmethod
     def row(cls, case: Row[Any]) -> "CaseOf":
         """Of a stored case."""
-        return cls(str(case.complaint_id), case.kind, case.category, case.governorate, case.urgent)
+        return cls(
+            str(case.complaint_id),
+            case.kind,
+            case.category,
+            case.governorate,
+            case.urgent,
+            tuple(case.implicated),
+        )
 
 
 def institution_of(outcome: Outcome) -> str | None:
@@ -67,19 +74,17 @@ def institution_of(outcome: Outcome) -> str | None:
     return outcome.institution
 
 
-def scope(institution: str | None, implicated: Collection[str], reason: str | None) -> str:
+def scope(known: Directory, institution: str | None, implicated: Collection[str]) -> str:
     """The scope of a fact about a case that a body has, or is to have: its code, by which its own systems hear of it.
 
-    NO_SCOPE where nobody of the body may know of the case: it is accused as a whole, or each of its officers is kept out.
+    NO_SCOPE where the case is directed against anybody or anything of the body: who reads in its systems may be anybody of it, and is
+    under its head, as an account without a post is.
     """
-    if institution is None or reason == BODY_IMPLICATED or exclusion.body(institution) in implicated:
+    if institution is None or exclusion.body(institution) in implicated:
         return NO_SCOPE
-    return institution
-
-
-def scope_of(complaint: Complaint, outcome: Outcome) -> str:
-    """The scope of the facts that follow from the outcome."""
-    return scope(institution_of(outcome), complaint.implicated, outcome.reason)
+    return (
+        NO_SCOPE if not known.of_bodies.get(institution, frozenset()).isdisjoint(implicated) else institution
+    )
 
 
 def ownership(complaint: Complaint, outcome: Outcome) -> dict[str, Any]:
@@ -158,7 +163,7 @@ def outcome_fact(
     """ComplaintAssigned or AssignmentFailed."""
     if isinstance(outcome, Unassigned):
         return failed_fact(
-            complaint.id, institution_of(outcome), outcome.reason, unowned_since, complaint.implicated
+            known, complaint.id, institution_of(outcome), outcome.reason, unowned_since, complaint.implicated
         )
     case = CaseOf(
         complaint.id,
@@ -166,6 +171,7 @@ def outcome_fact(
         complaint.need.category,
         complaint.need.governorate,
         URGENT in complaint.flags,
+        tuple(complaint.implicated),
     )
     rule = outcome.rule.id if outcome.rule else None
     return assigned_fact(
@@ -204,10 +210,11 @@ def assigned_fact(
         data["urgent"] = True
     if handed_over:
         data["handed_over"] = True
-    return events.COMPLAINT_ASSIGNED.new(case.id, data, scope=institution)
+    return events.COMPLAINT_ASSIGNED.new(case.id, data, scope=scope(known, institution, case.implicated))
 
 
 def failed_fact(
+    known: Directory,
     complaint_id: str,
     institution: str | None,
     reason: str,
@@ -221,7 +228,7 @@ def failed_fact(
         "reason": reason,
         "unowned_since": unowned_since,
     }
-    return events.ASSIGNMENT_FAILED.new(complaint_id, data, scope=scope(institution, implicated, reason))
+    return events.ASSIGNMENT_FAILED.new(complaint_id, data, scope=scope(known, institution, implicated))
 
 
 def promise_fact(complaint_id: str, promise: Promise, scope: str, now: datetime) -> Fact:
@@ -281,7 +288,7 @@ def look(complaint_id: str, check_at: datetime | None) -> dict[str, Any]:
     return {"complaint_id": complaint_id, "check_at": _iso(check_at) if check_at else None}
 
 
-def moved_fact(case: Row[Any], due_at: datetime, cause: str, now: datetime) -> Fact:
+def moved_fact(known: Directory, case: Row[Any], due_at: datetime, cause: str, now: datetime) -> Fact:
     """PromiseMoved, of a stored case as it was before."""
     data = {
         "complaint_id": str(case.complaint_id),
@@ -291,7 +298,7 @@ def moved_fact(case: Row[Any], due_at: datetime, cause: str, now: datetime) -> F
         "moved_at": now,
     }
     return events.PROMISE_MOVED.new(
-        str(case.complaint_id), data, scope=scope(case.institution, case.implicated, case.reason)
+        str(case.complaint_id), data, scope=scope(known, case.institution, case.implicated)
     )
 
 

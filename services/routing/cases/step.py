@@ -127,9 +127,10 @@ class Step:
             "status": self.row.target,
             "at": self.now,
         }
-        # An action that changes both sets them before it states anything.
-        after = {name: self.changes.get(name, getattr(self.case, name)) for name in ("implicated", "reason")}
-        self.facts.append(kind.new(self.id, base | data, scope=records.scope(institution, **after)))
+        # An action that changes it does so before it states anything.
+        implicated = self.changes.get("implicated", self.case.implicated)
+        scope = records.scope(self.known, institution, implicated)
+        self.facts.append(kind.new(self.id, base | data, scope=scope))
 
     def to_complainant(self, **words: Any) -> str:
         """Words sealed for intake."""

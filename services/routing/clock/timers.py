@@ -281,7 +281,7 @@ class _Look:
             kind.new(
                 self.id,
                 base | data,
-                scope=records.scope(self.row.institution, self.row.implicated, self.after["reason"]),
+                scope=records.scope(self.batch.known, self.row.institution, self.row.implicated),
             )
         )
         self.batch.told.add(self.id)

@@ -201,7 +201,7 @@ def _count_again(
             continue
         moves.append(records.move(identity, number, due, row.due_at, check_at))
         history.append(records.moved_event(identity, number, due, row.due_at, cause, now))
-        facts.append(records.moved_fact(row, due, cause, now))
+        facts.append(records.moved_fact(known, row, due, cause, now))
     store_timers.look_at(connection, looks)
     if moves:
         store_calendar.move_promises(connection, moves, cause=cause, override_id=override_id, now=now)

@@ -1,4 +1,4 @@
-"""What a ministry's own systems hear of: the scope of a fact is a body only while somebody of the body may know of the case."""
+"""What a ministry's own systems hear of: the scope of a fact is a body only while nobody of the body is accused."""
 
 from datetime import timedelta
 
@@ -48,8 +48,30 @@ def test_from_the_moment_on_in_which_everybody_of_it_is_kept_out(routing, keys, 
     assert scopes(routing, case)[-1] == ("ComplaintReferred", "-")
 
 
-def test_where_some_of_a_body_may_have_it_the_body_hears_of_it(routing, keys, ids):
+@pytest.mark.parametrize("rank", ["sub", "approver"])
+def test_where_some_of_a_body_are_accused_its_systems_hear_nothing_more(routing, keys, ids, rank):
+    """Others of the body have it still, on the platform; who reads in a system of the body may be the accused, or under them."""
     case = Desk(routing, keys)
-    case.act("implicate", case.coordinator, officer_id=ids("WAJ", "sub")[-1], reason="x")
-    case.act("refer", case.coordinator, outside_body="court", reason="x")
-    assert scopes(routing, case)[-1] == ("ComplaintReferred", "WAJ")
+    holder = str(case.case.officer_id)
+    accused = next(each for each in ids("WAJ", rank) if each != holder)
+    before = len(scopes(routing, case))
+    case.act("implicate", case.coordinator, officer_id=accused, reason="x")
+    assert case.case.institution == "WAJ"
+    assert case.sweep(NOW + timedelta(days=30)).told
+    case.act("transfer", case.coordinator, institution="MOH", reason="ليست لنا.")
+    assert {scope for _, scope in scopes(routing, case)[before:]} == {"-"}
+    # The other body is none of the accused's.
+    case.act("accept_transfer", case.staff("main", "MOH"))
+    assert ("ComplaintAssigned", "MOH") in scopes(routing, case)
+
+
+def test_of_a_complaint_against_a_unit_its_body_hears_nothing_from_the_first_fact_on(routing, keys):
+    case = Desk(routing, keys, accused=[{"institution": "MOH", "unit": "MOH-IR"}], category="health.waiting")
+    assert case.case.institution == "MOH"
+    assert case.case.officer_id is not None
+    assert {scope for _, scope in scopes(routing, case)} == {"-"}
+
+
+def test_a_body_hears_of_a_complaint_against_another_one(routing, keys):
+    case = Desk(routing, keys, accused=[{"institution": "MOH", "unit": "MOH-IR"}])
+    assert {scope for kind, scope in scopes(routing, case) if kind != "ComplaintRestricted"} == {"WAJ"}
