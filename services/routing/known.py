@@ -67,6 +67,8 @@ class Directory:
     """officer → the body of the post, or of the last one."""
     thresholds: tuple[Threshold, ...]
     ranks: dict[str, dict[str, list[str]]]
+    powerless: dict[str, frozenset[str]]
+    """body → its officers whose account does not let them do what their rank does."""
     certificates: dict[str, tuple[tuple[str, date, date], ...]]
     named: tuple[Named, ...]
     units: dict[str, str]
@@ -201,6 +203,7 @@ class Directory:
             self.on_call(None, at, excluded),
             on_call,
             [each for each in on_call if presence.is_certified(self.certificates.get(each, ()), day)],
+            self.powerless.get(institution or "", ()),
         )
 
     def load_of(self, kind: str) -> int:

@@ -20,6 +20,8 @@ from services.routing.exclusions import persons
 from services.routing.exclusions import store as store_exclusions
 from services.routing.exclusions.persons import Named
 from services.routing.known import Contact, Directory
+from services.routing.staff import store as store_accounts
+from services.routing.staff.standing import powerless
 
 _known: WeakKeyDictionary[sqlalchemy.Engine, Directory] = WeakKeyDictionary()
 
@@ -100,6 +102,7 @@ def _read(connection: sqlalchemy.Connection, version: int) -> Directory:
         posts={each.id: each.institution for each in named},
         thresholds=store_timers.thresholds(connection),
         ranks={code: {rank: sorted(ids) for rank, ids in each.items()} for code, each in ranks.items()},
+        powerless=powerless(ranks, store_accounts.of_officers(connection)),
         certificates=store_directory.certificates(connection),
         named=tuple(named),
         units=store_directory.bodies_of_units(connection),

@@ -1,6 +1,6 @@
 """Who may be told of a case, be asked to take it, or approve what was written in it: by who is there, and who must not know. Pure."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -22,6 +22,9 @@ class People:
     coordinators: Sequence[str] = ()
     on_call: Sequence[str] = ()
     certified: Collection[str] = ()  # those of them who may be given complaints about rights
+    powerless: Collection[
+        str
+    ] = ()  # those of the body whose account does not let them do what their rank does
 
 
 def holder(
@@ -46,11 +49,15 @@ def holder(
 
 def somebody_approves(people: People, barred: Collection[str]) -> bool:
     """Whether an approver or a main officer of the body is there who may approve a reply. `barred`: its author, and the implicated."""
-    return any(
-        each not in barred and is_there(people, each)
-        for rank in _APPROVE
-        for each in people.by_rank.get(rank, ())
-    )
+    return any(each not in barred for each in able_to_approve(people))
+
+
+def able_to_approve(people: People) -> Iterator[str]:
+    """The approvers and main officers of the body who are there, and can sign in."""
+    for rank in _APPROVE:
+        for each in people.by_rank.get(rank, ()):
+            if each not in people.powerless and is_there(people, each):
+                yield each
 
 
 def is_there(people: People, officer: str) -> bool:

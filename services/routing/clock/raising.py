@@ -65,10 +65,11 @@ def for_approval(
 ) -> Raised | None:
     """A case whose reply waits for approval, raised to who may approve it where nobody of the body may; None where somebody can.
 
-    Who wrote the reply never approves it, nor who is implicated. Its head can, to whom it is raised, and above the head the coordinator.
+    Who wrote the reply never approves it, nor who is implicated, nor who cannot sign in. Its head can, to whom it is raised, and above the
+    head the coordinator.
     """
     people = known.people(case.institution, now)
-    barred = {*excluded, author}
+    barred = {*excluded, author, *people.powerless}
     if people_of.somebody_approves(people, barred) or _may_approve(case, barred):
         return None
     return raised(

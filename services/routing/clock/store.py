@@ -14,13 +14,19 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    and_,
+    cast,
+    not_,
+    or_,
     select,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from services.routing.cases import transitions as t
+from services.routing.cases.store import reply
 from services.routing.clock.escalation import Threshold
-from services.routing.store import as_json, cases, metadata
+from services.routing.store import as_json, cases, metadata, officer
 
 escalation_term = Table(
     "escalation_term",
@@ -68,6 +74,12 @@ _HELD_BY = text(
         FOR UPDATE SKIP LOCKED)
     """
 )
+_LOOK_NOW = text(
+    """
+    UPDATE cases SET check_at = :now WHERE complaint_id IN (
+        SELECT complaint_id FROM cases WHERE complaint_id = ANY(CAST(:ids AS uuid[])) FOR UPDATE SKIP LOCKED)
+    """
+)
 _UNACKNOWLEDGED = text(
     """
     SELECT count(*), min(acknowledge_by) FROM cases WHERE acknowledge_by <= :now
@@ -112,6 +124,36 @@ def look_at_held_by(connection: Connection, officers: Collection[str], now: date
     if officers:
         values = {"officers": list(officers), "states": list(t.WORKED_ON), "now": now}
         connection.execute(_HELD_BY, values)
+
+
+def proposed(
+    connection: Connection, institutions: Collection[str], able: Collection[str], now: datetime
+) -> list[Row[Any]]:
+    """Cases of bodies whose reply waits, with its author, that are looked at later; not those that one of `able` may surely approve."""
+    by = and_(reply.c.complaint_id == cases.c.complaint_id, reply.c.state == "proposed")
+    another = select(officer.c.id).where(
+        officer.c.institution == cases.c.institution,
+        officer.c.id.in_(list(able)),
+        cast(officer.c.id, Text) != reply.c.author,
+        # Whoever is kept out of it is found by who looks.
+        cases.c.implicated == cast(array([]), ARRAY(Text)),
+    )
+    query = (
+        select(cases, reply.c.author)
+        .join(reply, by)
+        # By the index of states, which has no assigned ones.
+        .where(cases.c.institution.in_(list(institutions)), cases.c.status == t.REPLY_PROPOSED)
+        .where(cases.c.status != t.ASSIGNED, cases.c.status.not_in(sorted(t.SETTLED)))
+        .where(or_(cases.c.check_at.is_(None), cases.c.check_at > now), not_(another.exists()))
+    )
+    return list(connection.execute(query))
+
+
+def look_now(connection: Connection, complaint_ids: Collection[str], now: datetime) -> int:
+    """Has the clock look at these cases now; at how many of them. What somebody else has is left out."""
+    if not complaint_ids:
+        return 0
+    return connection.execute(_LOOK_NOW, {"ids": list(complaint_ids), "now": now}).rowcount
 
 
 def put_off(connection: Connection, complaint_id: str, until: datetime) -> None:

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from services.chassis import database, logs
 from services.routing import metrics, snapshot
 from services.routing.cases.step import Keys
+from services.routing.clock import approving, timers
 from services.routing.clock import store as store_timers
-from services.routing.clock import timers
 from services.routing.clock.timers import Swept
 from services.routing.events import SOURCE
 
@@ -19,6 +19,7 @@ log = logs.get()
 def sweep(*, now: datetime, keys: Keys, chunk: int, most: int) -> int:
     """Looks at what is due until nothing is, or people were told of some `most` cases; of how many they were."""
     _who_is_away(now)
+    _who_may_approve(now, keys)
     told = 0
     while told < most:
         # Whatever else is late: what somebody must have seen within minutes is never behind it.
@@ -35,6 +36,11 @@ def _who_is_away(now: datetime) -> None:
     with database.transaction(SOURCE) as connection:
         moment = store_timers.earlier(connection, now)
         store_timers.look_at_held_by(connection, snapshot.current(connection).away(moment), moment)
+
+
+def _who_may_approve(now: datetime, keys: Keys) -> None:
+    with database.transaction(SOURCE) as connection:
+        approving.look_again(connection, now=store_timers.earlier(connection, now), key=keys.notification)
 
 
 def _chunk(now: datetime, keys: Keys, limit: int, *, urgent: bool) -> Swept:

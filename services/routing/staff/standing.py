@@ -1,5 +1,7 @@
 """What an account is worth now: it may be disabled, and an officer's is worth nothing on a day on which the officer does not serve."""
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,3 +17,29 @@ def standing(row: Row[Any], now: datetime) -> str:
     if row.state != ACTIVE or row.officer_id is None:
         return row.state
     return ACTIVE if serves(Presence(True, row.serves_from, row.serves_to), day_of(now)) else LEFT
+
+
+#: Of ranks whose account must have one of these roles; of the others any will do.
+_ROLES = {"approver": {"approver"}, "main": {"main_officer", "officer"}}
+
+
+def powerless(
+    ranks: Mapping[str, Mapping[str, Iterable[str]]], accounts: Iterable[Row[Any]]
+) -> dict[str, frozenset[str]]:
+    """body → its officers who can do nothing with their account, or have none, by body → rank → officers and the accounts of officers.
+
+    A body of which no officer was given an account yet is not in use by accounts (a demonstration has tokens): there everybody counts.
+    """
+    roles: defaultdict[str, dict[str, set[str]]] = defaultdict(dict)
+    for row in accounts:
+        held = roles[row.institution].setdefault(str(row.officer_id), set())
+        held |= set(row.roles) if row.state == ACTIVE else set()
+    return {
+        code: frozenset(
+            each
+            for rank, officers in ranks.get(code, {}).items()
+            for each in officers
+            if not (held.get(each, set()) & _ROLES.get(rank, held.get(each, set())))
+        )
+        for code, held in roles.items()
+    }

@@ -140,6 +140,12 @@ def officer_of(connection: Connection, email: str, code: str | None) -> Row[Any]
     return connection.execute(query.order_by(officer.c.valid_from.desc()).limit(1)).one_or_none()
 
 
+def of_officers(connection: Connection) -> list[Row[Any]]:
+    """The accounts of officers: whose, of which body, with which roles, in which state."""
+    query = select(account.c.officer_id, account.c.institution, account.c.roles, account.c.state)
+    return list(connection.execute(query.where(account.c.officer_id.is_not(None))))
+
+
 def is_institution(connection: Connection, code: str) -> bool:
     """Whether the directory has this body."""
     return connection.scalar(select(institution.c.code).where(institution.c.code == code)) is not None
