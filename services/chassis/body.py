@@ -8,7 +8,6 @@ Refused in the field (422): characters that PostgreSQL cannot store.
 
 import json
 import math
-import re
 from collections.abc import Iterator
 from typing import Any, ClassVar, NoReturn
 
@@ -21,11 +20,11 @@ from werkzeug.exceptions import ClientDisconnected
 
 from services.chassis import messages
 from services.chassis.problems import ClientGone, Problem
+from services.chassis.storable import storable
 
 MAX_DEPTH = 32
 # Beyond 2^53 JavaScript and jq read another number than was written; 19 digits are what a bigint holds.
 _MAX_DIGITS = 19
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class _Refused(ValueError):
@@ -84,11 +83,6 @@ def parse(raw: bytes) -> Any:
         if bad:
             raise _forbidden(bad)
     return value
-
-
-def storable(text: str) -> bool:
-    """Whether PostgreSQL can store the text: no NUL, no half of a surrogate pair."""
-    return _UNSTORABLE.search(text) is None
 
 
 def _forbidden(fields: list[str]) -> Problem:

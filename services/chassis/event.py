@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from services.chassis.storable import storable
+
 PRODUCT = "bekhedmetkom"
 CONTENT_TYPE = "application/json"
 MAX_BODY_BYTES = 1024 * 1024
@@ -21,9 +23,6 @@ _SCOPE = re.compile(r"\A[A-Za-z0-9_-]{1,40}\Z")
 _CANONICAL_UUID = re.compile(r"\A[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
 _SEQUENCE_MOST = 2**31 - 1
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-# PostgreSQL can hold neither a NUL nor half of a surrogate pair. A delivery with one must be parked like any other that is no event;
-# let in, it could be stored nowhere, not even among the failed, and would come back for ever.
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class MalformedEvent(ValueError):
@@ -140,7 +139,8 @@ def load(body: bytes | str) -> dict[str, Any]:
         raise MalformedEvent("body is not JSON") from None
     if not isinstance(data, dict):
         raise MalformedEvent("body is not a JSON object")
-    # Only an escape can bring one in, and our own facts have none.
+    # Let in, it could be stored nowhere, not even among the failed, and would come back for ever; so it is parked like any other delivery
+    # that is no event. Only an escape can bring one in, and our own facts have none.
     if "\\u" in text and not _storable(data):
         raise MalformedEvent("body holds a character that cannot be stored")
     return data
@@ -164,7 +164,7 @@ def _storable(value: Any) -> bool:
     waiting = [value]
     while waiting:
         current = waiting.pop()
-        if isinstance(current, str) and _UNSTORABLE.search(current):
+        if isinstance(current, str) and not storable(current):
             return False
         if isinstance(current, dict):
             waiting += (*current, *current.values())
@@ -180,7 +180,7 @@ def _text(headers: dict[str, Any], name: str) -> str:
             value = value.decode()
         except UnicodeDecodeError:
             value = None
-    if not isinstance(value, str) or not value or _UNSTORABLE.search(value):
+    if not isinstance(value, str) or not value or not storable(value):
         raise MalformedEvent(name)
     return value
 

@@ -23,6 +23,7 @@ from services.chassis import actor, body, clock, logs, metrics, problems, settin
 from services.chassis.actor import Actor
 from services.chassis.problems import Problem, problem_of
 from services.chassis.settings import setting
+from services.chassis.storable import storable
 
 CORRELATION_HEADER = "X-Correlation-Id"
 READY_SECONDS = 2.0
@@ -188,7 +189,7 @@ def _add_hooks(
         flask.g.started = request.environ.get("bekhedmetkom.arrived") or time.perf_counter()
         if request.routing_exception is not None:
             return
-        if not body.storable(request.path):
+        if not storable(request.path):
             raise Problem(400, "forbidden_character")
         method = _HEAD_LIKE_GET.get(request.method, request.method)
         needed = roles.get((request.endpoint or "", method))
