@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from statistics import mean
 
 from sqlalchemy import text
 
@@ -82,11 +81,6 @@ class Measures:
     def given(self, body: str) -> float:
         """The Gini of how much was given to each of a body's officers in all."""
         return gini(list(self._ever.get(body, {}).values()))
-
-    def fairness(self) -> float:
-        """The Gini of an evening at a body, on average over all that had work."""
-        found = [each.gini for spreads in self.spreads.values() for each in spreads if each.total]
-        return mean(found) if found else 0.0
 
 
 def gini(values: Sequence[float]) -> float:

@@ -3,7 +3,7 @@
 import random
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Connection, select
 
@@ -83,9 +83,3 @@ class Staff:
         """The moment by which so many minutes are worked at a body since another."""
         calendar = self.known.calendars.of(None, institution)
         return calendar.add(start, max(1, round(minutes)))
-
-    def opening(self, start: datetime) -> datetime:
-        """A while into the next morning on which the country works."""
-        calendar = self.known.calendars.of(None, None)
-        day = presence.day_of(start) + timedelta(days=0)
-        return calendar.add(calendar.end_of_day(day) if calendar.is_working(day) else start, 30)
