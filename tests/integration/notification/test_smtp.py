@@ -59,6 +59,7 @@ def test_a_mail_arrives_with_its_headers(sink, connect):
     assert headers["Auto-Submitted"] == "auto-generated"
     assert headers["Date"] == "Mon, 23 Nov 2026 09:00:00 +0000"
     assert headers["Content-Type"] == 'text/plain; charset="utf-8"'
+    assert headers["Content-Language"] == "ar"
 
 
 def test_the_wire_is_seven_bit_and_its_lines_are_short():
@@ -68,6 +69,23 @@ def test_the_wire_is_seven_bit_and_its_lines_are_short():
     assert all(len(line) <= 78 for line in content.split(b"\r\n"))
     assert b"\n" not in content.replace(b"\r\n", b"")
     assert content.endswith(b"\r\n")
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "ما رأيك في الرد على طلبك رقم BK-7F3KM-9QXAT-M2D4C؟",
+        "طلب " * 40 + "🙂",
+        "word " * 40,
+        "=?utf-8?q?no?= encoded word, طلب",
+        "",
+    ],
+)
+def test_a_subject_arrives_as_it_is_written(connect, subject):
+    """Over several lines, too; a blank between two of them is not lost."""
+    content = connect().compose(letter(subject=subject))
+    assert all(len(line) <= 78 for line in content.split(b"\r\n"))
+    assert email.message_from_bytes(content, policy=email.policy.default)["Subject"] == subject.strip()
 
 
 def test_a_line_break_cannot_become_a_header(connect):
