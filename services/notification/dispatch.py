@@ -28,8 +28,10 @@ from services.notification.template import TemplateRefused
 log = logs.get()
 _RECORD_AT_ONCE = 100
 _GATHER_SECONDS = 0.05
-#: Workers that become free one after the other within this time are claimed for at once: few large claims cost less than many small ones.
+#: Few large claims cost less than many small ones: workers that become free one after the other within this time are claimed for at once.
 _TOGETHER_SECONDS = 0.01
+#: While more than half of the workers are busy, others are waited for so long: where they wait for the rate limit, nothing is lost by it.
+_COMPANY_SECONDS = 0.1
 _AWAY_SECONDS = 1.0
 _SWEEP_SECONDS = 5.0
 _SOON_SECONDS = 0.2
@@ -109,8 +111,9 @@ class Lane:
         self._hungry.clear()
         if self._held == self._workers:
             return self._poll_seconds
-        if self._held:
-            self._stopping.wait(_TOGETHER_SECONDS)
+        self._gather_workers()
+        if self._stopping.is_set():
+            return 0.0
         if not self.sender.ready():
             return self._pause()
         room = self._workers - self._held
@@ -120,6 +123,17 @@ class Lane:
         for each in claims:
             self._claimed.put(each)
         return 0.0 if len(claims) == room else self._pause()
+
+    def _gather_workers(self) -> None:
+        """Waits a moment for more workers to be claimed for."""
+        ending = time.monotonic() + _COMPANY_SECONDS
+        while self._held > self._workers / 2 and (left := ending - time.monotonic()) > 0:
+            self._hungry.wait(left)
+            if self._stopping.is_set():
+                return
+            self._hungry.clear()
+        if self._held:
+            self._stopping.wait(_TOGETHER_SECONDS)
 
     def _pause(self) -> float:
         """Nothing to claim: the workers' hunger is no news until it is time to look again."""

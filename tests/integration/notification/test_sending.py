@@ -60,6 +60,16 @@ def test_an_unforeseen_error_of_the_database_ends_no_lane(facts, start, states, 
     until(lambda: states() == {"sms delivered": 1, "email sent": 1})
 
 
+def test_under_the_rate_limit_workers_are_claimed_for_together(facts, start, states, rows, environment):
+    """Each claim is a transaction, and at the limit of the rate no worker is free for long."""
+    environment({"MAIL_PER_SECOND": "50", "MAIL_CONNECTIONS": "4"})
+    for _ in range(24):
+        handle(facts(ONLY_EMAIL).received())
+    start()
+    until(lambda: states() == {"email sent": 24})
+    assert rows("SELECT count(DISTINCT claimed_at) <= 16 FROM message") == [(True,)]
+
+
 def test_mail_refused_for_now_is_sent_later(facts, start, states, outside):
     outside.smtp.faults.later_next = 2
     handle(facts(ONLY_EMAIL).received())
