@@ -27,6 +27,11 @@ _PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 _CRLF = "\r\n"
 _AWAY = (OSError, smtplib.SMTPException)
 _LINE_START_DOT = re.compile(rb"(?m)^\.")
+_GO_ON, _LEAVES = 354, 421
+#: smtplib's word for an answer that has no code.
+_NO_ANSWER = -1
+#: The codes by which MAIL, RCPT and DATA succeed.
+_GOOD = ((250,), (250, 251), (_GO_ON,))
 _PER_CONNECTION = 100
 #: A connection that was used within this time (s) is used again without asking the server whether it is still there.
 _FRESH = 2.0
@@ -158,16 +163,12 @@ class SmtpSender:
     def _dialogue(self, connection: smtplib.SMTP, to: str, content: bytes) -> tuple[Outcome, bool]:
         """The outcome, and whether the connection can be used again."""
         try:
-            for step, good in (
-                (lambda: connection.mail(self._from), (250,)),
-                (lambda: connection.rcpt(to), (250, 251)),
-                (lambda: connection.docmd("DATA"), (354,)),
-            ):
-                code, _ = step()
-                if code not in good:
-                    return self._refusal(connection, code)
+            codes = self._envelope(connection, to)
         except _AWAY:
             return _GONE, False
+        refused = [code for code, good in zip(codes, _GOOD, strict=False) if code not in good]
+        if refused:
+            return self._refusal(connection, refused[0], waits=codes[-1] == _GO_ON)
         try:
             connection.send(_LINE_START_DOT.sub(b"..", content) + b".\r\n")
         except _AWAY:
@@ -184,17 +185,32 @@ class SmtpSender:
         # Neither yes nor no. It has the mail, and nobody knows what it does with it.
         return Lost("email_answer_lost"), False
 
-    def _refusal(self, connection: smtplib.SMTP, code: int) -> tuple[Outcome, bool]:
-        """What a reply other than success means: 4xx later, 5xx never (RFC 5321 §4.2.1). 421 also says that the server leaves."""
-        if code == -1:
-            # smtplib's word for an answer that is none.
+    def _envelope(self, connection: smtplib.SMTP, to: str) -> list[int]:
+        """What the server answers to MAIL, RCPT and DATA: up to the first refusal, or, where they went out together, to all (RFC 2920)."""
+        commands = (f"MAIL FROM:{smtplib.quoteaddr(self._from)}", f"RCPT TO:{smtplib.quoteaddr(to)}", "DATA")
+        together = connection.has_extn("pipelining")
+        if together:
+            connection.send("".join(f"{each}\r\n" for each in commands))
+        codes: list[int] = []
+        for command, good in zip(commands, _GOOD, strict=True):
+            codes.append(connection.getreply()[0] if together else connection.docmd(command)[0])
+            if codes[-1] in (_LEAVES, _NO_ANSWER) or not (together or codes[-1] in good):
+                break
+        return codes
+
+    def _refusal(self, connection: smtplib.SMTP, code: int, *, waits: bool = False) -> tuple[Outcome, bool]:
+        """What a reply other than success means: 4xx later, 5xx never (RFC 5321 §4.2.1). 421 also says that the server leaves.
+
+        `waits`: the server waits for a mail all the same. It is left without one.
+        """
+        if code == _NO_ANSWER:
             return _GONE, False
-        if code == 421:
+        if code == _LEAVES:
             self._back_off.failed()
             return Later("smtp_421", counts=False), False
         outcome = Later(f"smtp_{code}") if code < 500 else Refused(f"smtp_{code}")
         try:
-            return outcome, connection.rset()[0] == 250
+            return outcome, not waits and connection.rset()[0] == 250
         except _AWAY:
             return outcome, False
 

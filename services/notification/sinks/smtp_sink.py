@@ -66,7 +66,7 @@ class SmtpSink(Server):
             verb, _, argument = line.decode("utf-8", "replace").strip().partition(" ")
             match verb.upper():
                 case "EHLO":
-                    say("250-sink\r\n250-8BITMIME\r\n250 SIZE " + str(_MOST_BYTES))
+                    say("250-sink\r\n250-8BITMIME\r\n250-PIPELINING\r\n250 SIZE " + str(_MOST_BYTES))
                 case "HELO":
                     say("250 sink")
                 case "MAIL":

@@ -1,11 +1,14 @@
-"""The SMTP sender against a mail server that answers what it should not: no mail is sent twice, and none is lost without a word."""
+"""The SMTP sender against a mail server that answers what it should not: no mail is sent twice, and none is lost without a word.
+
+Each against a server that is told step by step, and against one that takes the steps together.
+"""
 
 import datetime as dt
 import uuid
 
 import pytest
 
-from services.notification.outcome import Accepted, Later, Lost
+from services.notification.outcome import Accepted, Later, Lost, Refused
 from services.notification.senders.base import Letter
 from services.notification.senders.smtp import SmtpSender, server
 from services.notification.sinks.server import Server
@@ -17,10 +20,10 @@ LEAVING = Later("smtp_421", counts=False)
 class Scripted(Server):
     """Answers each verb by `says`, what follows DATA by `says["."]`; None hangs up. `mails` counts what came whole."""
 
-    def __init__(self, **says):
+    def __init__(self, can, **says):
         super().__init__()
         self.says = {
-            "EHLO": "250 here",
+            "EHLO": f"250-here\r\n250 {can}",
             "MAIL": "250 ok",
             "RCPT": "250 ok",
             "DATA": "354 go on",
@@ -49,12 +52,12 @@ class Scripted(Server):
                 connection.sendall(self.says["."].encode() + b"\r\n")
 
 
-@pytest.fixture
-def scripted():
+@pytest.fixture(params=["HELP", "PIPELINING"])
+def scripted(request):
     running = []
 
     def scripted(**says):
-        running.append(Scripted(**says).start())
+        running.append(Scripted(request.param, **says).start())
         return running[-1]
 
     yield scripted
@@ -139,3 +142,42 @@ def test_a_greeting_that_makes_no_sense_is_a_server_that_is_away(scripted, conne
     where = scripted(**{greeting: "what?"}, HELO="what?")
     outcome = connect(where).send(letter())
     assert outcome == (Accepted() if greeting == "QUIT" else Later("email_server_away", counts=False))
+
+
+@pytest.mark.parametrize("code", [451, 550])
+@pytest.mark.parametrize("step", ["MAIL", "RCPT"])
+@pytest.mark.parametrize("data", ["354 go on", "554 no valid recipients"])
+def test_who_is_refused_gets_no_mail_though_the_server_asks_for_it(scripted, connect, step, code, data):
+    where = scripted(**{step: f"{code} no", "DATA": data})
+    sender = connect(where)
+    outcome = sender.send(letter())
+    assert (type(outcome), outcome.reason) == (Later if code < 500 else Refused, f"smtp_{code}")
+    assert where.mails == 0
+    where.says |= {step: "250 ok", "DATA": "354 go on"}
+    assert sender.send(letter()) == Accepted()
+    assert where.mails == 1
+
+
+class Patient(Scripted):
+    """Answers nothing before it has read all three steps, as a slow line would have it."""
+
+    def serve(self, connection):
+        self.sessions += 1
+        stream = connection.makefile("rb")
+        connection.sendall(b"220 here\r\n")
+        stream.readline()
+        connection.sendall(self.says["EHLO"].encode() + b"\r\n")
+        while [stream.readline()[:4] for _ in range(3)] == [b"MAIL", b"RCPT", b"DATA"]:
+            connection.sendall(b"250 ok\r\n250 ok\r\n354 go on\r\n")
+            while stream.readline() != b".\r\n":
+                pass
+            self.mails += 1
+            connection.sendall(b"250 ok\r\n")
+
+
+def test_where_the_server_takes_the_steps_together_they_go_together(connect):
+    where = Patient("PIPELINING").start()
+    sender = connect(where)
+    assert [sender.send(letter()) for _ in range(3)] == [Accepted()] * 3
+    assert (where.mails, where.sessions) == (3, 1)
+    where.stop()
