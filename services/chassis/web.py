@@ -250,6 +250,8 @@ def _refuse(problem: Problem, environ: dict[str, Any], start_response: Callable[
     headers = {
         "Content-Type": problems.CONTENT_TYPE,
         "Content-Length": str(len(content)),
+        "Content-Language": wanted,
+        "Vary": "Accept-Language",
         "X-Content-Type-Options": "nosniff",
         CORRELATION_HEADER: correlation,
         **problem.headers,

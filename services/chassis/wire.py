@@ -50,12 +50,16 @@ class Gone(Exception):
 
 @dataclass
 class Head:
-    """The parsed head of a request: header names in lower case, each with the values in order."""
+    """The parsed head of a request: header names in lower case, each with the values in order.
 
-    method: str
-    target: str
-    version: str
+    `whole` says whether all of it was read; until then it holds what came so far.
+    """
+
+    method: str = ""
+    target: str = ""
+    version: str = ""
     headers: dict[str, list[str]] = field(default_factory=dict)
+    whole: bool = False
 
     def get(self, name: str, default: str | None = None) -> str | None:
         """The value of a header, repeated ones joined as RFC 9110 says."""
@@ -63,8 +67,10 @@ class Head:
         return default if values is None else ",".join(values)
 
 
-def read_head(rfile: Any) -> Head:
-    """Reads a request line and headers. Raises Refused or Gone."""
+def read_head(rfile: Any, head: Head) -> None:
+    """Reads a request line and headers into `head`, so that a refusal can use what came before it. Raises
+    Refused or Gone.
+    """
     line = rfile.readline(MAX_LINE)
     if line == b"\r\n":
         # RFC 9112 §2.2: one empty line before a request is forgiven.
@@ -77,12 +83,14 @@ def read_head(rfile: Any) -> Head:
     if match is None:
         raise Refused(400, "bad_request", "malformed")
     method, target, minor = match.groups()
-    head = Head(method.decode(), target.decode(), "HTTP/1." + minor.decode())
+    head.method, head.target, head.version = method.decode(), target.decode(), "HTTP/1." + minor.decode()
     size = len(line)
     for _ in range(MAX_HEADERS + 1):
         line = rfile.readline(MAX_LINE)
         if line == b"\r\n":
-            return _checked(head)
+            _check(head)
+            head.whole = True
+            return
         size += len(line)
         if len(line) >= MAX_LINE or size > MAX_HEAD:
             raise Refused(431, "headers_too_large", "header")
@@ -96,7 +104,7 @@ def read_head(rfile: Any) -> Head:
     raise Refused(431, "headers_too_large", "header")
 
 
-def _checked(head: Head) -> Head:
+def _check(head: Head) -> None:
     """Refuses what proxies and servers are known to read differently."""
     headers = head.headers
     lengths, codings = headers.get("content-length", []), headers.get("transfer-encoding", [])
@@ -113,7 +121,6 @@ def _checked(head: Head) -> Head:
         head.target = "/" + head.target
     if not head.target.startswith("/"):
         raise Refused(400, "bad_request", "malformed")
-    return head
 
 
 def read_body(rfile: Any, head: Head, limit: int, go_on: Callable[[], None]) -> bytes:
@@ -193,16 +200,16 @@ class Protocol(wsgi.HttpProtocol):
         if not arrived:
             self.close_connection = 1
             return
-        head: Head | None = None
+        head = Head()
         try:
             with eventlet.Timeout(self.server.limits.request_seconds):
-                head = read_head(self.rfile)
+                read_head(self.rfile, head)
                 body = read_body(self.rfile, head, self.server.max_body, self._go_on)
         except Refused as refused:
             self._refuse(refused, head)
             return
         except eventlet.Timeout:
-            self._refuse(Refused(408, "request_timeout", "slow_body" if head else "slow_header"), head)
+            self._refuse(Refused(408, "request_timeout", "slow_body" if head.whole else "slow_header"), head)
             return
         except (Gone, OSError):
             self.close_connection = 1
@@ -259,18 +266,17 @@ class Protocol(wsgi.HttpProtocol):
                 environ["HTTP_" + name.replace("-", "_").upper()] = ",".join(values)
         return environ
 
-    def _refuse(self, refused: Refused, head: Head | None) -> None:
+    def _refuse(self, refused: Refused, head: Head) -> None:
         self.close_connection = 1
         self.server.rejected(refused.reason)
-        language = problems.language_of(head.get("accept-language") if head else None)
-        correlation = (
-            logs.sane_correlation_id(head.get("x-correlation-id") if head else None) or clock.new_id()
-        )
+        language = problems.language_of(head.get("accept-language"))
+        correlation = logs.sane_correlation_id(head.get("x-correlation-id")) or clock.new_id()
         content = problems.document(refused.problem, language, correlation)
         status = refused.problem.status
         answer = (
             f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nContent-Type: {problems.CONTENT_TYPE}\r\n"
-            f"Content-Length: {len(content)}\r\nX-Content-Type-Options: nosniff\r\nX-Correlation-Id: {correlation}\r\n"
+            f"Content-Length: {len(content)}\r\nContent-Language: {language}\r\nVary: Accept-Language\r\n"
+            f"X-Content-Type-Options: nosniff\r\nX-Correlation-Id: {correlation}\r\n"
             "Connection: close\r\n\r\n"
         )
         try:

@@ -54,6 +54,7 @@ def test_who_waits_too_long_is_told_to_come_back(serve, bearer, doors):
     until(lambda: doors.entered == 1)
     answer = get(server, "/things", {**bearer(), "Accept-Language": "en", "X-Correlation-Id": "abc-12345"})
     assert (answer.status_code, answer.json()["code"]) == (503, "busy")
+    assert (answer.headers["Content-Language"], answer.headers["Vary"]) == ("en", "Accept-Language")
     assert answer.json()["correlation_id"] == answer.headers["X-Correlation-Id"] == "abc-12345"
     assert int(answer.headers["Retry-After"]) > 0
     # Whoever watches the service must get through just then.
@@ -68,6 +69,7 @@ def test_a_handler_that_hangs_gives_its_place_back(serve, bearer, doors):
     server = serve(HTTP_ADMITTED=1, HTTP_HANDLER_SECONDS=0.2)
     answer = get(server, "/slow", bearer())
     assert (answer.status_code, answer.json()["code"]) == (503, "too_slow")
+    assert (answer.headers["Content-Language"], answer.headers["Vary"]) == ("ar", "Accept-Language")
     assert get(server, "/things", bearer()).status_code == 200
 
 

@@ -94,10 +94,22 @@ def test_what_is_too_large_is_refused_before_it_is_read(server, request_bytes, s
     assert statuses(server, request_bytes) == [status]
 
 
-def test_the_refusal_speaks_the_language_that_is_asked_for(server):
-    head = POST + b"Accept-Language: en\r\nContent-Length: 300000\r\n\r\n"
-    (answer,) = raw_http.exchange(server.address, head)
-    assert json.loads(answer.body)["title"] == "Content too large"
+@pytest.mark.parametrize(
+    ("request_bytes", "title"),
+    [
+        (b"POST /things HTTP/1.1\r\nAccept-Language: en\r\n\r\n", "Bad request"),
+        (POST + b"Accept-Language: en\r\nContent-Length: 300000\r\n\r\n", "Content too large"),
+        # What was read before the part that is refused counts, too.
+        (POST + b"Accept-Language: en\r\nA: " + b"x" * 9000 + b"\r\n\r\n", "Request header fields too large"),
+        (b"GET /" + b"x" * 9000 + b" HTTP/1.1\r\nAccept-Language: en\r\n" + HOST + b"\r\n", None),
+    ],
+    ids=["400", "413", "431", "414"],
+)
+def test_a_refusal_speaks_the_language_that_is_asked_for_and_says_which(server, request_bytes, title):
+    (answer,) = raw_http.exchange(server.address, request_bytes)
+    assert answer.headers["vary"] == "Accept-Language"
+    assert answer.headers["content-language"] == ("en" if title else "ar")
+    assert json.loads(answer.body)["title"] == (title or "العنوان أطول من المسموح")
 
 
 def test_pipelined_requests_are_answered_in_order(server):
