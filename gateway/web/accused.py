@@ -9,7 +9,7 @@ from collections.abc import MutableMapping
 AGAINST = "against"
 #: kind → the fields of its page, first the one without which there is nobody.
 KINDS: dict[str, tuple[str, ...]] = {
-    "person": ("accused_person", "accused_body"),
+    "person": ("accused_person", "accused_body", "accused_unit"),
     "unit": ("unit", "unit_of"),
     "body": ("whole_body",),
 }
@@ -17,6 +17,7 @@ KINDS: dict[str, tuple[str, ...]] = {
 SENT = {
     "accused_person": "person",
     "accused_body": "institution",
+    "accused_unit": "unit",
     "unit": "unit",
     "unit_of": "institution",
     "whole_body": "institution",
@@ -54,7 +55,9 @@ def remove(values: Values, index: int) -> None:
 
 
 def sent(entry: Entry) -> dict[str, str]:
-    """One of them as intake takes it: a person, at a body if one is named; a unit of a body; or a body as a whole."""
+    """One of them as intake takes it: a person, at a body or a unit of it if that is named; a unit of a body; or a body
+    as a whole.
+    """
     said = {SENT[name]: entry.get(name, "").strip() for name in KINDS[entry[AGAINST]]}
     return {name: value for name, value in said.items() if value}
 

@@ -10,6 +10,7 @@ from typing import Any
 from gateway.web import accused, filing, names, render
 from gateway.web.filing import Draft
 from gateway.web.render import N_
+from services.chassis.problems import Problem
 
 ABOUT_NAMES = {
     "service": (N_("A service"), N_("It was late, poor, or refused.")),
@@ -42,6 +43,7 @@ _NOT_OFFERED = N_("Choose one of these, or go on without an answer.")
 _PERSON_MISSING = N_("Write the name, or go back and choose that it is about nobody in particular.")
 _BODY_MISSING = N_("Choose the body, or go back and choose that it is about nobody in particular.")
 _BODY_UNKNOWN = N_("Choose a body of the list, or leave it open.")
+_WORKPLACE_UNKNOWN = N_("Choose a department or office of this body, or leave it open.")
 _UNIT_BODY_MISSING = N_("Choose the body that it belongs to.")
 _UNIT_MISSING = N_("Choose the department or office; or go back and choose a person, or the whole body.")
 _NO_UNIT = N_("No department of this body is listed. Go back and choose a person there, or the whole body.")
@@ -76,6 +78,8 @@ def wrong(step: str, draft: Draft) -> tuple[str, str] | None:
         # While the list cannot be read it is not known to be wrong.
         if bodies and draft.get("accused_body") not in ("", *bodies):
             return "accused_body", _BODY_UNKNOWN
+        if draft.get("accused_unit") not in ("", *(units_of(draft.get("accused_body")) or ())):
+            return "accused_unit", _WORKPLACE_UNKNOWN
     if step == "unit":
         return _wrong_unit(draft)
     if step == "body" and draft.get("whole_body") not in _codes("bodies"):
@@ -97,6 +101,20 @@ def units_unseen(draft: Draft, form: Mapping[str, str]) -> bool:
     """Whether a body was chosen whose units the page has not shown yet: then it shows them, which is no error."""
     body = draft.get("unit_of")
     return body in _codes("bodies") and form.get(UNITS_SHOWN) != body and bool(names.units(body))
+
+
+def units_of(body: str) -> dict[str, dict[str, str]] | None:
+    """The units of a body as `names.by_code` gives a list; None when they cannot be read now."""
+    try:
+        return {row["code"]: row["name"] for row in names.units(body)} if body in _codes("bodies") else {}
+    except Problem:
+        return None
+
+
+def settle_workplace(draft: Draft) -> None:
+    """Forgets the unit that a person was said to work in where the body was changed to one that has none."""
+    if draft.get("accused_unit") and units_of(draft.get("accused_body")) == {}:
+        draft.values["accused_unit"] = ""
 
 
 def changed(draft: Draft, go: str) -> str:
@@ -147,7 +165,10 @@ def _described(draft: Draft) -> list[dict[str, str]]:
         body = said.get("institution", "")
         place = render.name_of(bodies.get(body)) or body
         unit = said.get("unit", "")
-        name = said.get("person") or render.name_of(names.units_by_code(body).get(unit)) or unit or place
+        unit = render.name_of(names.units_by_code(body).get(unit)) or unit
+        name = said.get("person") or unit or place
+        if unit and name != unit:
+            place = f"{unit} · {place}"
         found.append({"kind": each[accused.AGAINST], "name": name, "place": place if name != place else ""})
     return found
 
@@ -175,6 +196,8 @@ def shown(step: str, draft: Draft) -> Mapping[str, Any]:
         "in_danger": bool(draft.urgent()),
         "lists": {name: names.by_code(name) if wanted[name] else {} for name in wanted},
         "units": names.units_by_code(body) if step == "unit" and body else {},
+        # A person is found without them, too.
+        "workplaces": units_of(draft.get("accused_body")) if step == "person" else {},
         "named": _described(draft) if asked or step in ("accused", "more") else [],
         "whole_body": names_a_body(draft),
         "room": len(draft.accused()) < filing.most_accused(),

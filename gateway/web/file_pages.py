@@ -103,6 +103,10 @@ def _answered(draft: Draft, step: str, go: str, fresh: bool) -> flask.Response:
             return _show(shown, draft, [])
     if step == "unit" and file_flags.units_unseen(draft, flask.request.form):
         return _show(step, draft, [])
+    if step == "person":
+        file_flags.settle_workplace(draft)
+        if go == "units":
+            return _show(step, draft, [])
     if step == "check":
         if not fresh:
             return _show("check", draft, [_error("check", _EXPIRED)], status=422)

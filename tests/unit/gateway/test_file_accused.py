@@ -39,6 +39,41 @@ def test_a_unit_is_chosen_of_those_of_its_body(person):
     assert ("Meters Department" in page) != ("قسم العدادات" in page)
 
 
+def test_a_person_is_said_to_work_in_a_unit_of_the_body_that_was_chosen(person):
+    person.through("person", against="person")
+    assert 'name="accused_unit"' not in person.page
+    person.send("units", accused_person="سالم المدني", accused_body="MWI")
+    assert person.step == "person"
+    assert 'value="سالم المدني"' in person.page
+    assert '<option value="MWI-METERS">' in person.page
+    # The units stay there while the body is looked at again, and one of another body is said to be wrong.
+    assert (
+        person.send(accused_person="سالم المدني", accused_body="MWI", accused_unit="PSD-X").status_code == 422
+    )
+    assert '<a href="#accused_unit">' in person.page
+    person.send(accused_person="سالم المدني", accused_body="MWI", accused_unit="MWI-METERS")
+    assert person.step == "more"
+    page = html.unescape(person.page)
+    assert ("Meters Department" in page) != ("قسم العدادات" in page)
+    person.through("check")
+    assert sent(person)["accused"] == [{"person": "سالم المدني", "institution": "MWI", "unit": "MWI-METERS"}]
+    # As the page says, whoever works there is kept out, too.
+    taken = flags(FlagsSchema().load(sent(person)))
+    assert taken.accused[0].place == {"institution": "MWI", "unit": "MWI-METERS"}
+
+
+@pytest.mark.parametrize("body", ["PSD", ""])
+def test_a_unit_is_forgotten_with_the_body_that_it_was_of(person, body):
+    person.through("person", against="person")
+    person.send("units", accused_person="سالم المدني", accused_body="MWI")
+    person.send("units", accused_person="سالم المدني", accused_body=body, accused_unit="MWI-METERS")
+    assert 'name="accused_unit"' not in person.page
+    assert ('role="status"' in person.page) == (body == "PSD")
+    person.send(accused_person="سالم المدني", accused_body=body, accused_unit="")
+    person.through("check")
+    assert sent(person)["accused"] == [{"person": "سالم المدني", **({"institution": body} if body else {})}]
+
+
 def test_several_are_named_one_after_the_other_changed_and_taken_out(person):
     person.through("more", against="person", accused_person="سالم المدني", accused_body="PSD")
     person.send("add")
