@@ -68,6 +68,9 @@ def restored() -> Kept | None:
 def of_request() -> Kept | None:
     """What is to be kept of a request that cannot be answered; None where nothing was typed that could come back."""
     request = flask.request
+    found = restored()
+    if found is not None:
+        return found
     if request.method != "POST" or not _marked() or admission.spent("reading"):
         return None
     # Reading a form of somebody who is not signed in counts as reading does.

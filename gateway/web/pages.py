@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import flask
 from werkzeug.wrappers import Response
 
-from gateway import admission, sessions
+from gateway import admission, policy, sessions
 from gateway.settings import Settings
 from gateway.web import (
     account_pages,
@@ -32,6 +32,7 @@ from gateway.web import (
     texts_pages,
     track_acts,
     track_pages,
+    typed_words,
 )
 from gateway.web.render import N_
 from services.chassis import logs, settings
@@ -40,6 +41,10 @@ from services.chassis.problems import Problem, problem_of
 _YEAR = 365 * 24 * 3600
 #: What may be different in a moment, so that a form is worth sending again.
 _PASSING = frozenset({429, 500, 503})
+#: What is likely to stay so: then the words themselves are shown, to be copied.
+_LASTING = frozenset({400, 403, 404, 409, 410, 412, 422})
+#: The code of the refusal of a form that was sent from elsewhere.
+OTHER_SITE = "other_site"
 
 #: (path, method, view): each served at the path in Arabic and below /en in English.
 PAGES: tuple[tuple[str, str, Callable[..., Any]], ...] = (
@@ -98,6 +103,17 @@ PAGES: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("/staff/accounts", "POST", accounts_pages.end_sessions),
 )
 
+_ELSEWHERE = (
+    N_("This was not sent from our own page"),
+    N_(
+        "A form that another site sends is not taken, so that nobody can act here in your name. Nothing was changed. Open the page here and"
+        " send the form from it."
+    ),
+)
+_ELSEWHERE_DETAILS = {
+    "ar": "أُرسل هذا النموذج من موقع آخر، فلم يُقبل. أرسله من صفحتنا نفسها.",
+    "en": "This form was sent from another site and was not taken. Send it from our own page.",
+}
 _HEADINGS = {
     400: (N_("This could not be understood"), N_("Go back and try again.")),
     403: (N_("This is not open to you"), N_("Your account does not have the role that this page needs.")),
@@ -147,7 +163,7 @@ def _refuse_other_sites() -> None:
     own = {request.host, urlsplit(settings.load(Settings).public_url).netloc} - {""}
     foreign = site not in ("same-origin", "none") if site else bool(origin) and _host(origin) not in own
     if foreign:
-        raise Problem(403, "role_missing")
+        raise Problem(403, OTHER_SITE, _ELSEWHERE_DETAILS)
 
 
 def _host(origin: str | None) -> str:
@@ -190,6 +206,10 @@ def refusal(error: Exception) -> Response:
         return account_pages.password_page([], typed, first=True)
     status = problem.status if problem.status != 504 else 503
     heading, advice = _HEADINGS.get(status) or _HEADINGS[500 if status >= 500 else 400]
+    if problem.code == OTHER_SITE:
+        heading, advice = _ELSEWHERE
+    lasting = status in _LASTING and problem.code != OTHER_SITE
+    typed = kept.of_request() if lasting or status in _PASSING or problem.code == OTHER_SITE else None
     say = render.words()
     return render.page(
         "problem.html",
@@ -198,8 +218,24 @@ def refusal(error: Exception) -> Response:
         heading=say(heading),
         advice=say(advice),
         correlation_id=logs.correlation_id() if status >= 500 else None,
-        kept=kept.of_request() if status in _PASSING else None,
+        elsewhere=problem.code == OTHER_SITE,
+        kept=typed,
+        # Of what another account typed, nothing is shown.
+        words=typed_words.of(typed) if lasting and typed and typed.account == _actor_id() else [],
+        home=_home(),
     )
+
+
+def _actor_id() -> str | None:
+    who = flask.g.get("actor")
+    return who.id if who is not None else None
+
+
+def _home() -> str:
+    """Where somebody starts from: staff at their desk."""
+    who = flask.g.get("actor")
+    staff = who is not None and not who.roles.isdisjoint(policy.STAFF_ROLES)
+    return sign_in_pages.landing(who.roles) if staff else "/"
 
 
 def _not_signed_in(problem: Problem) -> Response:
