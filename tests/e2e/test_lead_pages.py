@@ -78,3 +78,26 @@ def test_the_pages_of_those_who_lead_fit_and_can_be_read_and_hit(
             found[path] = wrong
     assert found == {}
     assert page.complaints == []
+
+
+@pytest.mark.parametrize("prefix", ["", "/en"], ids=["ar", "en"])
+def test_the_menu_takes_one_row_of_a_phone_and_opens_by_keyboard_without_scripts(
+    open_page, system, coordinator, prefix
+):
+    page = open_page(scripts=False, viewport=PHONE)
+    signed_in(page, system.gateway, coordinator["Authorization"].removeprefix("Bearer "))
+    page.goto(f"{system.gateway}{prefix}/staff/directory")
+    menu, links = page.locator(".desk-menu"), page.locator(".desk-menu a")
+    assert not page.locator(".desk-nav").is_visible()
+    assert menu.bounding_box()["height"] < 60
+    assert links.count() > 8
+    assert not links.first.is_visible()
+    page.locator(".desk-menu summary").focus()
+    page.keyboard.press("Enter")
+    assert all(each.is_visible() for each in links.all())
+    assert page.locator(".desk-menu [aria-current=page]").count() == 1
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement === document.querySelector('.desk-menu a')")
+    page.set_viewport_size(DESK)
+    assert page.locator(".desk-nav").is_visible()
+    assert not menu.is_visible()
