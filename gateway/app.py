@@ -4,7 +4,7 @@ import flask
 from werkzeug.wrappers import Response
 
 from gateway import admission, auth, clients, limits, policy, sessions
-from gateway.api import desk, docs, forward, public, staff
+from gateway.api import desk, docs, forward, identity, public, staff
 from gateway.settings import Settings
 from gateway.web import names, offered, pages
 from services.chassis import settings
@@ -20,7 +20,7 @@ def create_app() -> flask.Flask:
     app = chassis_app(
         "gateway",
         forward.blueprint("public", public.ROUTES),
-        forward.blueprint("staff", (*staff.ROUTES, *desk.ROUTES)),
+        forward.blueprint("staff", (*staff.ROUTES, *desk.ROUTES, *identity.ROUTES)),
         *pages.blueprints(),
         title="Bekhedmetkom",
         description="Public complaints of Jordan.",

@@ -144,16 +144,25 @@ def end_session_url(who: Provider, back: str) -> str | None:
     return page + joint + urlencode({"client_id": who.client_id, "post_logout_redirect_uri": back})
 
 
+def has_secret(code: str) -> bool:
+    """Whether this process finds the secret of the provider of this code."""
+    return bool(_secret(code))
+
+
 def secret(who: Provider) -> str:
     """The secret that the provider gave us. Read each time, so that a new one needs no new start. Raises NotReached."""
-    directory = settings.load(IdentitySettings).secrets
-    try:
-        found = (Path(directory) / who.code).read_text().strip() if directory else ""
-    except (OSError, ValueError):
-        found = ""
+    found = _secret(who.code)
     if not found:
         raise NotReached("its secret is missing in IDENTITY_PROVIDER_SECRETS")
     return found
+
+
+def _secret(code: str) -> str:
+    directory = settings.load(IdentitySettings).secrets
+    try:
+        return (Path(directory) / code).read_text().strip() if directory else ""
+    except (OSError, ValueError):
+        return ""
 
 
 def _signed(who: Provider, known: Known, token: Any, purpose: str) -> jwt.Token:

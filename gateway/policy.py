@@ -87,6 +87,10 @@ GET  /v1/staff/accounts                                      -      -       -   
 POST /v1/staff/accounts/{account_id}/sessions/end            -      -       -            -        -    yes         yes
 POST /v1/staff/accounts/{account_id}/phone/forget            -      -       -            -        -    yes         yes
 GET  /v1/staff/accounts/{account_id}/history                 -      -       -            -        -    yes         yes
+GET  /v1/staff/identity-providers                            -      -       -            -        -    -           yes
+POST /v1/staff/identity-providers                            -      -       -            -        -    -           yes
+PUT  /v1/staff/identity-providers/{code}                     -      -       -            -        -    -           yes
+POST /v1/staff/identity-providers/{code}/state               -      -       -            -        -    -           yes
 
 GET  /                                                       everybody
 GET  /file                                                   everybody
@@ -136,6 +140,9 @@ GET  /staff/reply-templates/edit                             -      -       own 
 POST /staff/reply-templates/edit                             -      -       own          -        -    yes         -
 GET  /staff/accounts                                         -      -       -            -        -    yes         yes
 POST /staff/accounts                                         -      -       -            -        -    yes         yes
+GET  /staff/identity-providers                               -      -       -            -        -    -           yes
+GET  /staff/identity-providers/edit                          -      -       -            -        -    -           yes
+POST /staff/identity-providers/edit                          -      -       -            -        -    -           yes
 GET  /staff/desk                                             -      yes     yes          yes      yes  -           -
 GET  /staff/cases                                            -      yes     yes          yes      yes  yes         -
 GET  /staff/search                                           -      yes     yes          yes      yes  yes         -

@@ -164,6 +164,13 @@ def _discovered(who: Provider) -> dict[str, Any]:
     return document
 
 
+def tried(who: Provider) -> None:
+    """Asks a provider for its document and its keys as signing in would, and keeps nothing of it. Raises NotReached."""
+    document = _discovered(who)
+    if not _key_set(get(who, document["jwks_uri"])).keys:
+        raise NotReached("it has no keys")
+
+
 def keys_of(who: Provider, known: Known, *, search: str | None = None) -> KeySet:
     """Its keys. `search`: for what a key is wanted that is not among those that are kept; each purpose has its own bound."""
     document = document_of(who, known)

@@ -9,10 +9,10 @@ from typing import Any
 
 import flask
 
-from gateway.api import contracts, desk, public, staff
+from gateway.api import contracts, desk, identity, public, staff
 from gateway.api.routes import Route
 
-ROUTES: tuple[Route, ...] = (*public.ROUTES, *staff.ROUTES, *desk.ROUTES)
+ROUTES: tuple[Route, ...] = (*public.ROUTES, *staff.ROUTES, *desk.ROUTES, *identity.ROUTES)
 _PREFIX = "#/components/"
 _PARAMETER = re.compile(r"\{([^}]+)\}")
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}

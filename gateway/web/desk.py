@@ -49,6 +49,7 @@ NAVIGATION: tuple[tuple[str, str | None, str, str | None, frozenset[str]], ...] 
     ("/staff/calendar", None, N_("Calendar"), None, frozenset(policy.STAFF_ROLES)),
     ("/staff/reply-templates", None, N_("Texts for replies"), None, frozenset(policy.STAFF_ROLES)),
     ("/staff/accounts", None, N_("Accounts"), None, frozenset(policy.STAFF_ROLES)),
+    ("/staff/identity-providers", None, N_("Ministries' sign-in"), None, frozenset(policy.STAFF_ROLES)),
     ("/staff/dashboard", None, N_("Figures"), None, frozenset(policy.STAFF_ROLES)),
 )
 

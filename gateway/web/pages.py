@@ -19,6 +19,7 @@ from gateway.web import (
     docs_page,
     file_pages,
     general_pages,
+    identity_pages,
     kept,
     messages_page,
     officer_pages,
@@ -101,6 +102,9 @@ PAGES: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("/staff/reply-templates/edit", "POST", texts_pages.write),
     ("/staff/accounts", "GET", accounts_pages.show),
     ("/staff/accounts", "POST", accounts_pages.end_sessions),
+    (identity_pages.PATH, "GET", identity_pages.show),
+    (identity_pages.EDIT, "GET", identity_pages.form),
+    (identity_pages.EDIT, "POST", identity_pages.write),
 )
 
 _ELSEWHERE = (

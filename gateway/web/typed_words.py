@@ -11,6 +11,10 @@ LABELS = {
     "reference": N_("Number of the circular"),
     "note_ar": N_("Why, in Arabic"),
     "note_en": N_("Why, in English"),
+    "name_ar": N_("Name in Arabic"),
+    "name_en": N_("Name in English"),
+    "issuer": N_("Issuer"),
+    "client_id": N_("What the provider calls us (client id)"),
     "q": N_("Find a case"),
 }
 

@@ -4,7 +4,7 @@ import click
 
 from services.chassis import database, settings
 from services.chassis.clock import now
-from services.routing.staff import accounts, federation, providers, store_identity
+from services.routing.staff import accounts, federation, providers, providers_kept, store_identity
 
 _SERVICE = "routing"
 _CODE = click.option("--code", required=True, help="Short name in addresses: small letters, digits, dashes.")
@@ -72,7 +72,7 @@ def add(code: str, institutions: tuple[str, ...], our_code: bool, **row: object)
     values |= {"code": code, "second_factor": federation.OURS if our_code else federation.PROVIDER}
     try:
         with settings.fail_at_start(), database.transaction(_SERVICE) as connection:
-            providers.add(connection, values, sorted(set(institutions)), now=now())
+            providers_kept.add(connection, values, sorted(set(institutions)), by=accounts.COMMAND, now=now())
     except accounts.NotAdded as error:
         raise click.ClickException(str(error)) from None
     click.echo(
@@ -99,7 +99,7 @@ def list_providers() -> None:
 def remove(code: str) -> None:
     """Believe it no more; the sessions that it opened end."""
     with settings.fail_at_start(), database.transaction(_SERVICE) as connection:
-        ended = providers.remove(connection, code, now=now())
+        ended = providers_kept.remove(connection, code, by=accounts.COMMAND, now=now())
     _demand(ended is not None)
     click.echo(f"{ended} sessions ended")
 
@@ -146,8 +146,8 @@ def unlink(code: str, account: str) -> None:
 
 def _set_state(code: str, state: str) -> None:
     with settings.fail_at_start(), database.transaction(_SERVICE) as connection:
-        there = providers.set_state(connection, code, state, now=now())
-    _demand(there)
+        ended = providers_kept.set_state(connection, code, state, by=accounts.COMMAND, now=now())
+    _demand(ended is not None)
     click.echo(state)
 
 

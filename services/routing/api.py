@@ -26,7 +26,7 @@ from services.routing.directory.presence import day_of
 from services.routing.events import SOURCE
 from services.routing.exclusions import store as store_exclusions
 from services.routing.staff import api as api_accounts
-from services.routing.staff import api_providers
+from services.routing.staff import api_providers, api_providers_kept
 from services.routing.staff import api_staff as api_staff_accounts
 
 _INSTITUTIONS_SECONDS = 300
@@ -127,6 +127,7 @@ def create_routing_app() -> flask.Flask:
         api_accounts.blueprint,
         api_staff_accounts.blueprint,
         api_providers.blueprint,
+        api_providers_kept.blueprint,
         title="Bekhedmetkom routing",
         description="Who must answer, by when, and what happened.",
     )

@@ -1,4 +1,4 @@
-"""The use cases of providers of identity: entered and removed by operations, asked for by people, believed within their rules.
+"""The use cases of providers of identity: asked for by people, believed within their rules.
 
 The gateway speaks with a provider and checks what it signed; here is decided whom that lets in. Between leaving for the provider and coming
 back, a sealed ticket travels in a cookie of the browser, so that nobody can finish in one browser what was begun in another.
@@ -6,11 +6,9 @@ back, a sealed ticket travels in a cookie of the browser, so that nobody can fin
 
 import hmac
 import secrets
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, Row
 
@@ -24,7 +22,6 @@ from services.routing.staff.standing import ACTIVE, standing
 _TICKET = "provider"
 #: Longer than any token of a provider is good.
 _REMEMBERED = timedelta(days=1)
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True)
@@ -37,52 +34,6 @@ class Flow:
     verifier: str = field(repr=False)
     ticket: str = field(repr=False)
     language: str = "ar"
-
-
-def add(
-    connection: Connection, row: Mapping[str, Any], institutions: Sequence[str], *, now: datetime
-) -> None:
-    """A new provider. Raises accounts.NotAdded."""
-    fault = _fault(connection, row, institutions)
-    if fault is not None:
-        raise accounts.NotAdded(fault)
-    store_identity.insert_provider(connection, {**row, "state": "active", "created_at": now}, institutions)
-
-
-def _fault(connection: Connection, row: Mapping[str, Any], institutions: Sequence[str]) -> str | None:
-    if store_identity.provider_of(connection, row["code"]) is not None:
-        return "there is a provider of this code"
-    issuer = urlsplit(row["issuer"])
-    if issuer.query or issuer.fragment or issuer.username or not issuer.hostname:
-        return "the issuer is an address without query, fragment or user"
-    # In clear text only within this machine, as browsers have it too.
-    if issuer.scheme != "https" and not (issuer.scheme == "http" and issuer.hostname in _LOOPBACK):
-        return "the issuer must be an https:// address"
-    for code in institutions:
-        if not store_accounts.is_institution(connection, code):
-            return f"there is no institution {code}"
-    if not institutions and not row["national_roles"]:
-        return "name the institutions whose accounts it signs in"
-    if not set(row["algorithms"]) <= set(federation.ALGORITHMS):
-        return "an algorithm is none with a key pair"
-    if row["second_factor"] == federation.PROVIDER and not (row["acr_values"] or row["amr_values"]):
-        return "say by which acr or amr its second factor is recognised, or have ours asked for"
-    return None
-
-
-def remove(connection: Connection, code: str, *, now: datetime) -> int | None:
-    """Removes a provider and ends the sessions that it opened; how many, None when there is no such provider."""
-    if not store_identity.delete_provider(connection, code):
-        return None
-    return store_identity.revoke_provider_sessions(connection, now, code)
-
-
-def set_state(connection: Connection, code: str, state: str, *, now: datetime) -> bool:
-    """Lets nobody come in by a provider, and ends the sessions that it opened; or lets people come in again."""
-    there = store_identity.change_provider(connection, code, state=state)
-    if state != "active":
-        store_identity.revoke_provider_sessions(connection, now, code)
-    return there
 
 
 def link(connection: Connection, code: str, account: str, subject: str, *, now: datetime) -> None:

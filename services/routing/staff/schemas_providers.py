@@ -1,7 +1,12 @@
 """The shapes of what routing answers the gateway about providers of identity."""
 
+from typing import Any
+
 from marshmallow import Schema, fields, validate
 
+from services.chassis.messages import Message
+from services.routing.directory.schemas import GivenNameSchema
+from services.routing.schemas import NameSchema
 from services.routing.staff import federation
 from services.routing.staff.schemas import EnrolmentSchema, EnteredSchema, WhereSchema
 
@@ -125,3 +130,111 @@ class LoggedOutSchema(Schema):
     """How many sessions ended; null for a token that came before, or names nobody."""
 
     ended = fields.Integer(required=True, allow_none=True)
+
+
+_VALUES = validate.Length(max=20)
+_WRONG_CODE = Message(
+    "code_malformed",
+    ar="الرمز حروف لاتينية صغيرة وأرقام وشرطات، وأوله حرف أو رقم.",
+    en="The code is small letters, digits and dashes, and begins with a letter or a digit.",
+)
+#: What a value in a token or a list of scopes is: without spaces, so that several can be written in one line.
+_WORD = validate.Regexp(r"\A[\x21-\x7e]{1,255}\Z")
+
+
+def _words(**given: Any) -> fields.List:
+    return fields.List(fields.String(validate=_WORD), validate=_VALUES, **given)
+
+
+class ProviderRowSchema(Schema):
+    """A provider as those see it who look after it. Its secret is in no table."""
+
+    code = fields.String(required=True)
+    name = fields.Nested(NameSchema, required=True)
+    issuer = fields.String(required=True)
+    client_id = fields.String(required=True)
+    client_auth = fields.String(required=True)
+    scopes = fields.List(fields.String(), required=True)
+    algorithms = fields.List(fields.String(), required=True)
+    matching = fields.String(required=True)
+    national_roles = fields.List(fields.String(), required=True)
+    second_factor = fields.String(required=True)
+    acr_values = fields.List(fields.String(), required=True)
+    amr_values = fields.List(fields.String(), required=True)
+    institutions = fields.List(fields.String(), required=True)
+    state = fields.String(required=True)
+    created_at = fields.AwareDateTime(required=True)
+    version = fields.String(required=True, metadata={"description": "to be sent back with a change"})
+
+    class ProviderChangeSchema(Schema):
+        """What was done last, and by whom."""
+
+        what = fields.String(required=True)
+        at = fields.AwareDateTime(required=True)
+        by = fields.String(required=True)
+
+    last_change = fields.Nested(ProviderChangeSchema, required=True, allow_none=True)
+
+
+class ProviderRowsSchema(Schema):
+    """All providers, by code."""
+
+    items = fields.List(fields.Nested(ProviderRowSchema), required=True)
+
+
+class GivenProviderSchema(Schema):
+    """What may be said of a provider again and again."""
+
+    name = fields.Nested(GivenNameSchema, required=True)
+    client_id = fields.String(required=True, validate=_WORD)
+    client_auth = fields.String(
+        load_default="client_secret_basic",
+        validate=validate.OneOf(("client_secret_basic", "client_secret_post")),
+    )
+    scopes = _words(load_default=lambda: ["openid", "email"])
+    algorithms = fields.List(
+        fields.String(validate=validate.OneOf(federation.ALGORITHMS)),
+        load_default=lambda: list(federation.USUAL_ALGORITHMS),
+        validate=_VALUES,
+    )
+    matching = fields.String(
+        load_default=federation.EMAIL, validate=validate.OneOf((federation.EMAIL, federation.SUBJECT))
+    )
+    second_factor = fields.String(
+        required=True, validate=validate.OneOf((federation.PROVIDER, federation.OURS))
+    )
+    acr_values = _words(load_default=list)
+    amr_values = _words(load_default=list)
+    institutions = fields.List(
+        fields.String(validate=validate.Length(min=1, max=16)),
+        load_default=list,
+        validate=validate.Length(max=500),
+    )
+
+
+class NewProviderSchema(GivenProviderSchema):
+    """A provider that is to be believed. It signs in nobody who acts for the whole country: that is for the command line."""
+
+    code = fields.String(
+        required=True, validate=validate.Regexp(r"\A[a-z0-9][a-z0-9-]{0,39}\Z", error=_WRONG_CODE)
+    )
+    issuer = fields.String(required=True, validate=validate.Length(min=1, max=500))
+
+
+class ChangedProviderSchema(GivenProviderSchema):
+    """A provider as it shall be. Code and issuer stay: with another issuer it is another provider."""
+
+    version = fields.String(required=True, validate=validate.Length(min=1, max=40))
+
+
+class ProviderStateSchema(Schema):
+    """Whether people come in by it."""
+
+    state = fields.String(required=True, validate=validate.OneOf(("active", "disabled")))
+
+
+class ProviderChangedSchema(Schema):
+    """The provider as it is now, and how many sessions ended."""
+
+    provider = fields.Nested(ProviderRowSchema, required=True)
+    ended = fields.Integer(required=True)

@@ -15,10 +15,11 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    cast,
     func,
     select,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on, insert
 
 from services.routing.staff.store import account, accounts, revoke, session
 from services.routing.store import metadata
@@ -59,6 +60,15 @@ provider_institution = Table(
     metadata,
     Column("provider", Text, primary_key=True),
     Column("institution", Text, primary_key=True),
+)
+provider_change = Table(
+    "identity_provider_change",
+    metadata,
+    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    Column("provider", Text),
+    Column("at", _UTC),
+    Column("actor", Text),
+    Column("what", Text),
 )
 account_identity = Table(
     "account_identity",
@@ -116,18 +126,29 @@ def providers(connection: Connection, *, active: bool = False) -> list[Row[Any]]
     return list(connection.execute(query))
 
 
-def provider_of(connection: Connection, code: str, *, hold: bool = False) -> Row[Any] | None:
-    """The provider of this code, or None. `hold`: it stays as it is until the transaction ends."""
+def provider_of(
+    connection: Connection, code: str, *, hold: bool = False, lock: bool = False
+) -> Row[Any] | None:
+    """The provider of this code, or None. `hold`: it stays as it is until the transaction ends; `lock`: only we may change it."""
     query = _with_institutions().where(provider.c.code == code)
-    if hold:
-        query = query.with_for_update(of=provider, read=True)
+    if hold or lock:
+        query = query.with_for_update(of=provider, read=not lock)
     return connection.execute(query).one_or_none()
 
 
-def insert_provider(connection: Connection, row: Mapping[str, Any], institutions: Iterable[str]) -> None:
-    """Adds a provider and the bodies that it is for."""
-    connection.execute(provider.insert().values(row))
-    bodies = [{"provider": row["code"], "institution": each} for each in institutions]
+def insert_provider(connection: Connection, row: Mapping[str, Any], institutions: Iterable[str]) -> bool:
+    """Adds a provider and the bodies that it is for; False when there is one of its code."""
+    made = insert(provider).values(row).on_conflict_do_nothing(index_elements=["code"])
+    if not connection.execute(made).rowcount:
+        return False
+    set_institutions(connection, row["code"], institutions)
+    return True
+
+
+def set_institutions(connection: Connection, code: str, institutions: Iterable[str]) -> None:
+    """Says for which bodies a provider is, in place of those before."""
+    connection.execute(provider_institution.delete().where(provider_institution.c.provider == code))
+    bodies = [{"provider": code, "institution": each} for each in institutions]
     if bodies:
         connection.execute(provider_institution.insert(), bodies)
 
@@ -140,6 +161,35 @@ def change_provider(connection: Connection, code: str, **values: Any) -> bool:
 def delete_provider(connection: Connection, code: str) -> bool:
     """Removes a provider with its links; whether there was one."""
     return connection.execute(provider.delete().where(provider.c.code == code)).rowcount > 0
+
+
+def insert_change(connection: Connection, code: str, what: str, actor: str, now: datetime) -> None:
+    """Adds a line to the history of a provider."""
+    connection.execute(provider_change.insert().values(provider=code, what=what, actor=actor, at=now))
+
+
+def known_before(connection: Connection, code: str) -> bool:
+    """Whether there is a provider of this code, or was one."""
+    there = select(provider.c.code).where(provider.c.code == code)
+    was = select(provider_change.c.provider).where(provider_change.c.provider == code)
+    return bool(connection.scalar(select(there.exists() | was.exists())))
+
+
+def last_changes(connection: Connection) -> dict[str, Row[Any]]:
+    """code → what was done last: what, at, and by (the name of the account where it is one)."""
+    # Compared as texts: not everybody who acts is an account.
+    name = select(account.c.subject).where(cast(account.c.id, Text) == provider_change.c.actor)
+    query = (
+        select(
+            provider_change.c.provider,
+            provider_change.c.what,
+            provider_change.c.at,
+            func.coalesce(name.scalar_subquery(), provider_change.c.actor).label("by"),
+        )
+        .ext(distinct_on(provider_change.c.provider))
+        .order_by(provider_change.c.provider, provider_change.c.number.desc())
+    )
+    return {row.provider: row for row in connection.execute(query)}
 
 
 def account_of_subject(connection: Connection, code: str, subject: str) -> Row[Any] | None:
