@@ -28,6 +28,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.chassis.event import dump
 from services.routing.assigning.assignment import Load
+from services.routing.cases.transitions import SETTLED, STATES
 from services.routing.directory.presence import LIAISON
 
 metadata = MetaData()
@@ -154,6 +155,8 @@ cases = Table(
     Column("check_at", _UTC),
     Column("checked_at", _UTC),
 )
+#: What is open, word for word as in the conditions of the indexes, whose values are compared as they are written.
+OPEN = f"NOT (cases.status IN ({', '.join(repr(state) for state in STATES if state in SETTLED)}))"
 # First number of the two-part advisory locks that guard the loads of a body's officers.
 _LOAD_LOCK = 0x6C6F6164
 

@@ -26,7 +26,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, array
 from services.routing.cases import transitions as t
 from services.routing.cases.store import reply
 from services.routing.clock.escalation import Threshold
-from services.routing.store import as_json, cases, metadata, officer
+from services.routing.store import OPEN, as_json, cases, metadata, officer
 
 escalation_term = Table(
     "escalation_term",
@@ -63,16 +63,16 @@ _LOOK_AT = text(
     WHERE c.complaint_id = r.complaint_id
     """
 )
-#: The settled states are those of the index, whose condition the statement repeats so that it is used.
+#: The statement repeats the condition of the index, so that it is used.
 _HELD_BY = text(
-    """
+    f"""
     UPDATE cases SET check_at = :now WHERE complaint_id IN (
         SELECT complaint_id FROM cases
         WHERE escalated_to = ANY(CAST(:officers AS uuid[])) AND (check_at IS NULL OR check_at > :now)
-          AND NOT (status IN ('answered', 'closed', 'referred', 'withdrawn', 'inadmissible', 'merged'))
+          AND {OPEN}
           AND status = ANY(:states)
         FOR UPDATE SKIP LOCKED)
-    """
+    """  # noqa: S608 - a constant of ours.
 )
 _LOOK_NOW = text(
     """

@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from services.chassis.event import dump
+from services.routing.cases.transitions import SETTLED
 from services.routing.deadlines.promise import Pause
 from services.routing.store import cases, metadata
 
@@ -102,8 +103,6 @@ recompute_job = Table(
 SAME = ("scope", "code", "effect", "first_day", "last_day", "opens", "closes")
 """What makes two overrides the same one."""
 
-# Where the promise is kept or does not matter any more. Whatever else a case may be, it is still waited for.
-_OVER = ("answered", "closed", "referred", "withdrawn", "inadmissible", "merged")
 # Number of the advisory lock between who counts promises (shared) and who changes the calendar.
 _CALENDAR_LOCK = 0x63616C656E646172
 
@@ -301,4 +300,4 @@ def _in(place: tuple[str, str | None]) -> Any:
 
 
 def _waiting() -> Any:
-    return select(cases).where(cases.c.status.not_in(_OVER)).order_by(cases.c.complaint_id)
+    return select(cases).where(cases.c.status.not_in(SETTLED)).order_by(cases.c.complaint_id)

@@ -23,6 +23,7 @@ from sqlalchemy import (
     tuple_,
 )
 
+from services.routing import store
 from services.routing.cases import store as store_cases
 from services.routing.cases import transitions as t
 from services.routing.clock import escalation
@@ -42,8 +43,7 @@ COUNTED = 1_000
 
 # The expression of the indexes: what has no due time comes last.
 _due = func.coalesce(cases.c.due_at, literal(NEVER).cast(_UTC))
-# Word for word the condition of the indexes; the values are compared as they are written.
-OPEN = text("NOT (cases.status IN ('answered', 'closed', 'referred', 'withdrawn', 'inadmissible', 'merged'))")
+OPEN = text(store.OPEN)
 #: What a list may be narrowed down by.
 _ASKED_OF = ("status", "officer_id", "waiting", "category", "governorate", "rights", "urgent")
 #: In these the officer of a case has something to do.

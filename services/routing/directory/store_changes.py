@@ -11,17 +11,17 @@ from sqlalchemy.dialects.postgresql import insert
 from services.routing.directory import entries
 from services.routing.directory.plan import Change, Known
 from services.routing.directory.store import COLUMNS, ENTITIES, directory_change, rows_of
-from services.routing.store import officer
+from services.routing.store import OPEN, officer
 
 # Two looks into an index for each body, however many cases there are.
 _BUSY = text(
-    """
+    f"""
     SELECT code FROM institution i
     WHERE EXISTS (SELECT FROM cases WHERE institution = i.code
-                  AND NOT (status IN ('answered', 'closed', 'referred', 'withdrawn', 'inadmissible', 'merged')))
+                  AND {OPEN})
        OR EXISTS (SELECT FROM cases WHERE receiver = i.code
-                  AND NOT (status IN ('answered', 'closed', 'referred', 'withdrawn', 'inadmissible', 'merged')))
-    """
+                  AND {OPEN})
+    """  # noqa: S608 - a constant of ours.
 )
 
 
