@@ -12,7 +12,7 @@ from typing import Any
 from services.routing.directory import entries
 from services.routing.directory.entries import Row
 from services.routing.directory.files import cells, importing_bodies
-from services.routing.directory.files.naming import by_email, merged, officer_of
+from services.routing.directory.files.naming import by_code, by_email, merged, officer_of
 from services.routing.directory.files.sheet import Sheet
 from services.routing.directory.plan import Known, Plan, RowError
 from services.routing.directory.presence import day_of
@@ -56,13 +56,7 @@ def _read(sheet: Sheet, columns: Mapping[str, cells.Column], made: Plan) -> Iter
 
 def _units(made: Plan, lines: Sequence[Line], known: Known, now: datetime, _make_id: Any) -> None:
     default = {"parent": None, "governorate": None, "valid_from": day_of(now), "valid_to": None}
-    after: dict[str, tuple[int, Row]] = {}
-    for row, values in lines:
-        code = values["code"]
-        if code in after:
-            made.refuse(row, Refused("duplicate_row", "code"))
-            continue
-        after[code] = row, merged(values, known.units.get(code) or default)
+    after = by_code(made, lines, known.units, default)
     units = {**known.units, **{code: unit for code, (_, unit) in after.items()}}
     rows = {code: row for code, (row, _) in after.items()}
     for code, (row, unit) in after.items():

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.routing.directory import entries
 from services.routing.directory.entries import Row
-from services.routing.directory.files.naming import by_email, merged, officer_of
+from services.routing.directory.files.naming import by_code, by_email, officer_of
 from services.routing.directory.plan import Known, Plan
 from services.routing.directory.presence import day_of
 from services.routing.directory.refusals import Refused
@@ -19,13 +19,7 @@ def institutions(
 ) -> None:
     """Bodies by their codes."""
     default = {"governorate": None, "valid_from": day_of(now), "valid_to": None, "successor": None}
-    after: dict[str, tuple[int, Row]] = {}
-    for row, values in lines:
-        code = values["code"]
-        if code in after:
-            made.refuse(row, Refused("duplicate_row", "code"))
-            continue
-        after[code] = row, merged(values, known.institutions.get(code) or default)
+    after = by_code(made, lines, known.institutions, default)
     bodies = {**known.institutions, **{code: body for code, (_, body) in after.items()}}
     rows = {code: row for code, (row, _) in after.items()}
     for code, (row, body) in after.items():

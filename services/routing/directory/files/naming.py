@@ -1,8 +1,9 @@
 """Whom and what the line of a file names, and what it says of that. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from services.routing.directory.entries import Row
+from services.routing.directory.plan import Plan
 from services.routing.directory.refusals import Refused
 
 
@@ -28,3 +29,17 @@ def merged(values: Row, base: Row) -> Row:
     """What a line says, over what is there. An empty beginning is no beginning."""
     given = {name: value for name, value in values.items() if value is not None or name != "valid_from"}
     return {**base, **given}
+
+
+def by_code(
+    made: Plan, lines: Sequence[tuple[int, Row]], there: Mapping[str, Row], default: Row
+) -> dict[str, tuple[int, Row]]:
+    """The entries of lines that name them by code, each with its row, as they are after it. A second line about one is refused."""
+    after: dict[str, tuple[int, Row]] = {}
+    for row, values in lines:
+        code = values["code"]
+        if code in after:
+            made.refuse(row, Refused("duplicate_row", "code"))
+            continue
+        after[code] = row, merged(values, there.get(code) or default)
+    return after
