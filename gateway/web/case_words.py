@@ -231,6 +231,7 @@ EVENTS = {
     "implicate": N_("Somebody it is about was named"),
     "keep_out": N_("Somebody it is about was kept out"),
     "take_away": N_("Taken away from whom it is about"),
+    "succeed": N_("Passed to the body that goes on"),
     "escalate": N_("Escalated"),
     "hand_over": N_("Handed on to whoever is on call"),
     "remind": N_("The officer was reminded"),

@@ -125,7 +125,7 @@ def retry_unowned(
     # Who is tied to it by the directory as it is now: before anybody is told who has it.
     if keeping_out.look_at(connection, [str(row.complaint_id) for row in rows], now=now, keys=keys):
         rows = store.lock_unowned(connection, after, limit)
-    complaints = [_stored(row) for row in rows]
+    complaints = [_stored(row, known, now) for row in rows]
     outcomes, deciding = _choose(connection, known, complaints, now)
     history: list[dict[str, Any]] = []
     facts: list[tuple[Fact, Event | None]] = []
@@ -265,7 +265,7 @@ def _flags(service: bool, rights: bool, urgent: bool) -> frozenset[str]:
     return frozenset(name for name, holds in given.items() if holds)
 
 
-def _stored(row: Row[Any]) -> Complaint:
+def _stored(row: Row[Any], known: Directory, now: datetime) -> Complaint:
     return Complaint(
         str(row.complaint_id),
         row.kind,
@@ -276,5 +276,5 @@ def _stored(row: Row[Any]) -> Complaint:
         urgent_ground=row.urgent_ground,
         implicated=frozenset(row.implicated),
         # Without a rule somebody had decided on the body, and it was taken from who had it there.
-        fixed=row.institution if row.rule_id is None else None,
+        fixed=row.institution and known.heir(row.institution, now) if row.rule_id is None else None,
     )

@@ -94,7 +94,8 @@ class Directory:
         return heir(institution, self.bodies, presence.day_of(at))
 
     def officers_of(self, institution: str, at: datetime) -> Sequence[Officer]:
-        """The liaison officers who serve at a body, absent ones included; `present` says who is there on the day of `at`.
+        """The liaison officers who serve at a body, absent ones included; `present` says who is there on the day of `at`. A body that has
+        ended has none.
 
         Looked at once per day and version, since a batch asks for every complaint.
         """
@@ -113,6 +114,7 @@ class Directory:
                     if presence.serves(self.presences[each.id], day)
                 ]
                 for code, officers in self.officers.items()
+                if not self.bodies[code].over(day)
             }
         return self._days[day].get(institution, ())
 

@@ -16,7 +16,7 @@ from services.chassis.schedule import Background, every
 from services.chassis.subscriber import subscribe
 from services.chassis.web import Web
 from services.routing import api, events, handlers, metrics, seed, store
-from services.routing.cases import actions
+from services.routing.cases import actions, handing_on
 from services.routing.cases.step import Keys
 from services.routing.clock import store as store_timers
 from services.routing.clock import sweeping
@@ -142,6 +142,16 @@ class RoutingService:
                 break
         if found:
             log.info("unowned_assigned", cases=found)
+
+    @every(30, name="succession")
+    def hand_on(self) -> None:
+        """Hands what a body has that has ended on to its successor, a chunk per transaction."""
+        after: str | None = None
+        while True:
+            with database.transaction(self.name) as connection:
+                after = handing_on.hand_on(connection, after, now=now(), keys=_keys(), limit=_CHUNK)
+            if after is None:
+                break
 
     @every(10, name="exclusions")
     def keep_out(self) -> None:

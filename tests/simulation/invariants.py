@@ -279,7 +279,7 @@ def _holder(held: tuple[str | None, str | None] | None, line: Row[Any]) -> tuple
     body, officer = held or (None, None)
     if line.details.get("officer"):
         return line.details.get("institution", body), line.details["officer"]
-    if line.action in ("assignment_failed", "take_away"):
+    if line.action in ("assignment_failed", "take_away", "succeed"):
         return line.details.get("institution", body), None
     return body, officer
 

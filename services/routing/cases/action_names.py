@@ -31,6 +31,7 @@ ACTIONS: Mapping[str, Mapping[str, str]] = {
     "withdraw": {"ar": "سحب الطلب", "en": "Withdraw"},
     "implicate": {"ar": "إبعاد من تعنيه الشكوى", "en": "Keep out whom it is about"},
     "keep_out": {"ar": "أُبعد من تعنيه الشكوى", "en": "Somebody it is about was kept out"},
+    "succeed": {"ar": "انتقل إلى الجهة الخلف", "en": "Passed to the body that goes on"},
     "take_away": {"ar": "سُحب ممن تعنيه الشكوى", "en": "Taken away from whom it is about"},
 }
 

@@ -3,7 +3,7 @@
 The other half of effects.py.
 """
 
-from services.routing.cases import effects, implicating, outcomes, promising
+from services.routing.cases import effects, implicating, outcomes, promising, succeeding
 from services.routing.cases import events as case_facts
 from services.routing.cases import store as store_cases
 from services.routing.cases import transitions as t
@@ -133,6 +133,8 @@ def resolve_dispute(step: Step) -> None:
         # The coordinator may give it to another body altogether.
         officer = store_cases.officer(step.connection, str(step.fields["officer_id"]))
         institution = officer.institution if officer else institution
+    # A body that has ended answers for nothing any more.
+    institution = institution and step.known.heir(institution, step.now)
     if institution is None:
         raise Refused("officer_id", "officer_unknown")
     # Whoever knows the case goes on with it, unless it is their answer that is disputed.
@@ -223,6 +225,7 @@ EFFECTS: dict[str, Effect] = {
         implicating.implicate,
         implicating.keep_out,
         implicating.take_away,
+        succeeding.succeed,
         transfer,
         accept_transfer,
         object_to_transfer,

@@ -96,7 +96,7 @@ def take_away(step: Step) -> None:
     if isinstance(outcome, Assigned):
         effects.give(step, outcome.officer, outcome.reason)
     else:
-        _to_the_coordinator(step, outcome)
+        to_the_coordinator(step, outcome)
 
 
 def _outcome(step: Step) -> tuple[Outcome, Deciding]:
@@ -105,7 +105,8 @@ def _outcome(step: Step) -> tuple[Outcome, Deciding]:
     return effects.decide(step, case.institution, keeps=str(case.officer_id))
 
 
-def _to_the_coordinator(step: Step, outcome: Unassigned) -> None:
+def to_the_coordinator(step: Step, outcome: Unassigned) -> None:
+    """Nobody has it, and whoever it was raised to has it no more either."""
     step.end(
         officer_id=None,
         reason=outcome.reason,

@@ -27,6 +27,7 @@ OCCASIONS: tuple[Occasion, ...] = (
                 "accept_transfer",
                 "decide_transfer",
                 "take_away",
+                "succeed",
             }
         ),
     ),
@@ -38,7 +39,7 @@ OCCASIONS: tuple[Occasion, ...] = (
     Occasion(
         "ComplaintEscalated",
         "what was raised and not answered comes to another body",
-        frozenset({"accept_transfer", "decide_transfer"}),
+        frozenset({"accept_transfer", "decide_transfer", "succeed"}),
     ),
     Occasion(
         "ComplaintRestricted",

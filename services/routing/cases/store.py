@@ -19,11 +19,13 @@ from sqlalchemy import (
     and_,
     cast,
     not_,
+    or_,
     select,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, array
 
 from services.routing import store
+from services.routing.cases import transitions as t
 from services.routing.store import cases
 
 _UTC = DateTime(timezone=True)
@@ -92,6 +94,22 @@ def lock(connection: Connection, complaint_id: str) -> Row[Any] | None:
     """The case, kept from everybody else until the transaction ends; None when there is none."""
     query = select(cases).where(cases.c.complaint_id == complaint_id).with_for_update()
     return connection.execute(query).one_or_none()
+
+
+def lock_of_bodies(
+    connection: Connection, bodies: Collection[str], states: Collection[str], after: str | None, limit: int
+) -> list[Row[Any]]:
+    """Cases in these states that one of the bodies has or is to get, in order of their ids behind `after`, kept until the transaction ends.
+
+    Those that somebody else has are left out.
+    """
+    theirs = or_(cases.c.institution.in_(list(bodies)), cases.c.receiver.in_(list(bodies)))
+    # The settled ones are named for the index, which has only the others.
+    query = select(cases).where(theirs, cases.c.status.in_(states), cases.c.status.not_in(sorted(t.SETTLED)))
+    if after is not None:
+        query = query.where(cases.c.complaint_id > after)
+    query = query.order_by(cases.c.complaint_id).limit(limit)
+    return list(connection.execute(query.with_for_update(skip_locked=True)))
 
 
 def change(connection: Connection, complaint_id: str, values: Mapping[str, Any]) -> Row[Any]:

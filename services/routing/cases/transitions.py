@@ -219,29 +219,15 @@ TABLE: tuple[Row, ...] = (
         )
         if action == "keep_out" or source not in (WITHDRAWN, MERGED)
     ),
+    # And what the body has that ends goes to the one that goes on; what its complainant is asked, when that is over.
     *(
-        row
+        Row(source, action, (SYSTEM,), target, (fact,), ("found",), choice=("found", found))
+        for action, sources in (("take_away", ON_DESK), ("succeed", WORKED_ON))
         for source in STATES
-        if source in ON_DESK
-        for row in (
-            Row(
-                source,
-                "take_away",
-                (SYSTEM,),
-                ASSIGNED,
-                ("ComplaintAssigned",),
-                ("found",),
-                choice=("found", "officer"),
-            ),
-            Row(
-                source,
-                "take_away",
-                (SYSTEM,),
-                RECEIVED,
-                ("AssignmentFailed",),
-                ("found",),
-                choice=("found", "nobody"),
-            ),
+        if source in sources
+        for found, target, fact in (
+            ("officer", ASSIGNED, "ComplaintAssigned"),
+            ("nobody", RECEIVED, "AssignmentFailed"),
         )
     ),
     # Ends without a reply: of the body only its head may do it, since nobody approves it.

@@ -12,12 +12,10 @@ from services.routing.staff import store as store_accounts
 from services.routing.staff.credentials import Keys
 from services.routing.staff.session import Life
 from services.routing.staff.sessions import Where
-from services.routing.staff.standing import ACTIVE, standing
+from services.routing.staff.standing import ACTIVE, OF_A_BODY, standing
 
 #: Roles that an account may have. The gateway's table says what each may do.
 ROLES = ("officer", "main_officer", "approver", "head", "coordinator", "operations")
-#: Roles that act for a body, so that their account must name one.
-OF_A_BODY = frozenset({"officer", "main_officer", "approver", "head"})
 #: Who acted where somebody did on the command line.
 COMMAND = "command"
 

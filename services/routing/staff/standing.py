@@ -1,4 +1,4 @@
-"""What an account is worth now: it may be disabled, and an officer's is worth nothing on a day on which the officer does not serve."""
+"""What an account is worth now: it may be disabled; it is worth nothing on a day when its officer does not serve, or its body is over."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -10,12 +10,21 @@ from sqlalchemy import Row
 from services.routing.directory.presence import Presence, day_of, serves
 
 ACTIVE, DISABLED, LEFT = "active", "disabled", "left"
+#: Roles that act for a body, so that their account must name one.
+OF_A_BODY = frozenset({"officer", "main_officer", "approver", "head"})
 
 
 def standing(row: Row[Any], now: datetime) -> str:
-    """ACTIVE, DISABLED, or LEFT: the officer of the directory whose account it is does not serve today."""
-    if row.state != ACTIVE or row.officer_id is None:
+    """ACTIVE, DISABLED, or LEFT: the officer whose account it is does not serve today, or the body that it acts for is over.
+
+    What the body had is its successor's (cases/succeeding.py), and who goes on there is given that post.
+    """
+    if row.state != ACTIVE:
         return row.state
+    if row.body_to is not None and row.body_to <= day_of(now) and not OF_A_BODY.isdisjoint(row.roles):
+        return LEFT
+    if row.officer_id is None:
+        return ACTIVE
     return ACTIVE if serves(Presence(True, row.serves_from, row.serves_to), day_of(now)) else LEFT
 
 

@@ -79,7 +79,11 @@ session = Table(
     Column("provider_subject", Text),
     Column("provider_session", Text),
 )
-_SERVICE = (officer.c.valid_from.label("serves_from"), officer.c.valid_to.label("serves_to"))
+_SERVICE = (
+    officer.c.valid_from.label("serves_from"),
+    officer.c.valid_to.label("serves_to"),
+    institution.c.valid_to.label("body_to"),
+)
 _OPEN_SESSIONS = text(
     """
     SELECT * FROM (
@@ -95,8 +99,9 @@ _SPEND_CODE = text(
 
 
 def accounts() -> Select[Any]:
-    """The accounts, each with the days from and to which its officer serves, if it is an officer's."""
-    return select(account, *_SERVICE).outerjoin(officer, officer.c.id == account.c.officer_id)
+    """The accounts, each with the days from and to which its officer serves, if it is an officer's, and the first day without its body."""
+    query = select(account, *_SERVICE).outerjoin(officer, officer.c.id == account.c.officer_id)
+    return query.outerjoin(institution, institution.c.code == account.c.institution)
 
 
 def account_of(connection: Connection, subject: str) -> Row[Any] | None:
@@ -194,6 +199,7 @@ def session_row(connection: Connection, id_hash: bytes, *, lock: bool = False) -
         )
         .join(account, account.c.id == session.c.account_id)
         .outerjoin(officer, officer.c.id == account.c.officer_id)
+        .outerjoin(institution, institution.c.code == account.c.institution)
         .where(session.c.id_hash == id_hash)
     )
     if lock:

@@ -15,7 +15,7 @@ from services.chassis.actor import Actor
 from services.chassis.clock import now
 from services.cli.main import main
 from services.routing.service import create_app
-from services.routing.staff import accounts, credentials
+from services.routing.staff import accounts, credentials, standing
 from tests.support.apps import app_of
 
 RANIA = "rania@mwi.gov.jo"
@@ -149,7 +149,7 @@ def test_nobody_can_be_issued_the_gateway_s_own_role(environment):
 
 def test_both_sides_know_the_same_roles():
     assert accounts.ROLES == policy.STAFF_ROLES
-    assert set(policy.INSTITUTIONAL) == accounts.OF_A_BODY
+    assert set(policy.INSTITUTIONAL) == standing.OF_A_BODY
 
 
 def test_sessions_are_ended_by_those_who_look_after_accounts(ask, rania):

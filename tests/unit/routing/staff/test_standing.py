@@ -57,6 +57,22 @@ def test_who_does_not_serve_has_no_session_and_does_not_come_in(door, officer, d
     assert door.knock(subject=officer.email) != "refused"
 
 
+def test_who_acts_for_a_body_that_has_ended_has_no_session_and_does_not_come_in(door, officer):
+    """What the body had is its successor's."""
+    half = door.knock(subject=officer.email)
+    change = "UPDATE institution SET valid_to = %(end)s, successor = 'WAJ' WHERE code = 'MWI'"
+    door.rows(change, {"end": TODAY})
+    assert door.resume(officer.session) is None
+    assert door.knock(subject=officer.email) == "refused"
+    door.now += timedelta(seconds=60)
+    assert door.show(half.ticket, door.code(officer.secret)).outcome == "expired"
+    with database.transaction("routing") as connection:
+        (row,) = store_accounts.accounts_page(connection, "MWI", None, 2)
+        assert accounts.listed(row, door.now)["state"] == LEFT
+    door.rows(change, {"end": TODAY + DAY})
+    assert door.knock(subject=officer.email) != "refused"
+
+
 def test_another_post_is_another_account_in_the_same_hands(door, officer):
     officer.serve(TODAY - DAY, TODAY)
     with database.transaction("routing") as connection:
@@ -105,5 +121,21 @@ def test_a_post_that_cannot_be_is_not_given(door, officer, roles, institution):
     ],
 )
 def test_the_first_day_of_not_serving_is_out(state, officer_id, first, end, found):
-    row = SimpleNamespace(state=state, officer_id=officer_id, serves_from=first, serves_to=end)
+    row = SimpleNamespace(
+        state=state, officer_id=officer_id, serves_from=first, serves_to=end, body_to=None, roles=["officer"]
+    )
+    assert standing(row, NOW) == found
+
+
+@pytest.mark.parametrize(
+    ("roles", "end", "found"),
+    [
+        (["head"], TODAY, LEFT),
+        (["officer", "coordinator"], TODAY, LEFT),
+        (["head"], TODAY + DAY, ACTIVE),
+        (["coordinator"], TODAY, ACTIVE),
+    ],
+)
+def test_the_first_day_without_its_body_is_out(roles, end, found):
+    row = SimpleNamespace(state=ACTIVE, officer_id=None, body_to=end, roles=roles)
     assert standing(row, NOW) == found
