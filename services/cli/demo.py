@@ -52,6 +52,23 @@ COMPLAINTS: tuple[dict[str, Any], ...] = (
         "text": "أنجزت الموظفة معادلة الشهادة خلال ربع ساعة وبلطف كبير. شكرًا لها.",
         "complainant": {"name": "رامي", "phone": "+962790000105"},
     },
+    # These two are for the body whose desks `make run` has links to.
+    {
+        "kind": "complaint",
+        "category": "municipal.waste",
+        "governorate": "JO-BA",
+        "text": "حاوية الحي مكسورة منذ أسبوعين والنفايات في الشارع أمام المدرسة.",
+        "complainant": {"name": "عبير", "phone": "+962790000106", "email": "abeer@example.org"},
+    },
+    {
+        "kind": "complaint",
+        "category": "municipal.permit",
+        "governorate": "JO-BA",
+        "text": "رُفض طلبي لرخصة كشك لأنني أستخدم كرسيًّا متحركًا، وقيل لي شفهيًّا إن المهنة لا تناسبني.",
+        "rights_codes": ["CP-EQUAL"],
+        "groups": ["disabilities"],
+        "complainant": {"name": "يوسف", "phone": "+962790000107", "email": "yousef@example.org"},
+    },
 )
 
 
@@ -95,7 +112,8 @@ class World:
         ):
             click.echo(f"   {label:<20}{before[name]:>6} → {after[name]}")
         click.echo(
-            f"\nSee them: {self.gateway}/track   {self.gateway}/demo/messages   {self.gateway}/staff/dashboard"
+            f"\nSee them: {self.gateway}/track   {self.gateway}/demo/messages   {self.gateway}/staff/dashboard\n"
+            "The last two lie on desks of Salt: `make run` shows links to them."
         )
 
     def _follow(self, complaint: dict[str, Any]) -> None:
@@ -177,7 +195,8 @@ class World:
 
     def _title(self, complaint: dict[str, Any]) -> str:
         category = next(each for each in self._categories() if each["code"] == complaint["category"])
-        return f"{complaint['kind']} · {category['name']['ar']} · {complaint['governorate']}"
+        about = "".join(f" · {code}" for code in complaint.get("rights_codes", ()))
+        return f"{complaint['kind']} · {category['name']['ar']} · {complaint['governorate']}{about}"
 
     def _categories(self) -> list[dict[str, Any]]:
         return _items(self._get("/v1/categories"))
