@@ -1,6 +1,8 @@
 """What every service must have: guarded routes, a handler for all it reads, one place for metrics, tables, settings."""
 
 import ast
+import re
+from collections.abc import Sequence
 from importlib import import_module
 
 import flask
@@ -210,3 +212,35 @@ def test_a_service_s_name_is_one_constant_by_one_name():
     assert own_names(Module("services/intake/handlers.py", 'SERVICE = "intake"')) == [
         "services/intake/handlers.py:1"
     ]
+
+
+def out_of_line(migrations: Sequence[Module]) -> list[str]:
+    """Migrations of a service with a number or a place in the line that another one has: such a line cannot be run."""
+    found, numbers, followed = [], set(), set()
+    for module in migrations:
+        said = dict(re.findall(r"^(revision|down_revision) = (\S+)$", module.text, re.MULTILINE))
+        number, before = said["revision"], said["down_revision"]
+        if number != f'"{module.stem[:4]}"' or number in numbers or before in followed:
+            found.append(f"{module.path} is {number} and follows {before}")
+        numbers.add(number)
+        followed.add(before)
+    return [
+        *found,
+        *(f"nothing is {number}, which another follows" for number in followed - numbers - {"None"}),
+    ]
+
+
+@pytest.mark.parametrize("name", OWNERS)
+def test_migrations_follow_one_another(name):
+    place = f"services/{name}/migrations/versions/"
+    assert_none(
+        out_of_line([m for m in modules("services") if m.path.startswith(place) and m.stem != "__init__"])
+    )
+
+
+def test_two_migrations_that_follow_the_same_one_are_seen():
+    first = Module("a/0001_first.py", 'revision = "0001"\ndown_revision = None')
+    second, twin = (Module(f"a/0002_{each}.py", 'revision = "0002"\ndown_revision = "0001"') for each in "ab")
+    assert out_of_line([first, second]) == []
+    assert out_of_line([first, second, twin]) == ['a/0002_b.py is "0002" and follows "0001"']
+    assert out_of_line([second]) == ['nothing is "0001", which another follows']
