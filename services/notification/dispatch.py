@@ -9,7 +9,7 @@ import queue
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +23,7 @@ from services.notification.outbound import Claim, Result
 from services.notification.outcome import Later, Lost, Outcome, Patience, Refused
 from services.notification.senders.base import Letter, Sender
 from services.notification.senders.smpp_codes import Receipt
+from services.notification.senders.smpp_session import Acknowledge
 from services.notification.template import TemplateRefused
 
 log = logs.get()
@@ -188,21 +189,21 @@ class ReceiptDesk:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._arrived: queue.Queue[tuple[Receipt, Callable[[], None]] | None] = queue.Queue()
+        self._arrived: queue.Queue[tuple[Receipt, int, Acknowledge] | None] = queue.Queue()
 
-    def hand_in(self, receipt: Receipt, acknowledge: Callable[[], None]) -> None:
+    def hand_in(self, receipt: Receipt, number: int, acknowledge: Acknowledge) -> None:
         """Called by a sender's reader; returns at once."""
-        self._arrived.put((receipt, acknowledge))
+        self._arrived.put((receipt, number, acknowledge))
 
     def run(self) -> None:
         """Works until `stop`."""
         open_, soon = True, False
-        arrived: list[tuple[Receipt, Callable[[], None]]] = []
+        arrived: list[tuple[Receipt, int, Acknowledge]] = []
         while open_:
             # A receipt is often as quick as the recording of its message: then another look follows soon.
             more, open_ = _gather(self._arrived, _SOON_SECONDS if soon else _SWEEP_SECONDS)
             arrived += more
-            receipts = [receipt for receipt, _ in arrived]
+            receipts = [receipt for receipt, _, _ in arrived]
             try:
                 soon = database.retrying(sending.take_receipts, receipts, now=self._clock())
             except DatabaseUnavailable:
@@ -212,8 +213,7 @@ class ReceiptDesk:
             except Exception:
                 log.exception("receipts_not_stored", receipts=len(receipts))
             else:
-                for _, acknowledge in arrived:
-                    acknowledge()
+                _acknowledge(arrived)
             arrived = []
 
     def stop(self) -> None:
@@ -265,6 +265,15 @@ def _gather(source: "queue.Queue[Any]", wait: float | None = None) -> tuple[list
     except queue.Empty:
         pass
     return found, True
+
+
+def _acknowledge(stored: Sequence[tuple[Receipt, int, Acknowledge]]) -> None:
+    """Those of one session at once."""
+    by_session: dict[Acknowledge, list[int]] = {}
+    for _, number, acknowledge in stored:
+        by_session.setdefault(acknowledge, []).append(number)
+    for acknowledge, numbers in by_session.items():
+        acknowledge(numbers)
 
 
 def _until_stored(store: Callable[[], None]) -> None:

@@ -9,7 +9,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,8 +38,9 @@ _BROKEN = (
 # What smpplib raises where a PDU ends too early, or holds a parameter that its kind does not have.
 _MALFORMED = (struct.error, ValueError, LookupError, TypeError)
 
-OnReceipt = Callable[[Receipt, Callable[[], None]], None]
-"""Is given a receipt and the function that acknowledges it to the provider, to be called once the receipt is stored."""
+Acknowledge = Callable[[Iterable[int]], None]
+OnReceipt = Callable[[Receipt, int, Acknowledge], None]
+"""Is given a receipt, its number, and the function that acknowledges receipts by their numbers, to be called once they are stored."""
 
 
 class NotSent(Exception):
@@ -126,6 +127,10 @@ class Session:
             raise AnswerLost
         return waiter.answer
 
+    def acknowledge(self, numbers: Iterable[int]) -> None:
+        """Tells the provider that the receipts with these numbers need not come again."""
+        self._answer("deliver_sm_resp", *numbers)
+
     def close(self) -> None:
         """Unbinds, waits shortly for the provider's answer, and hangs up."""
         with self._lock:
@@ -196,7 +201,7 @@ class Session:
             if found is None:
                 self._answer("deliver_sm_resp", pdu.sequence)
             else:
-                self._on_receipt(found, lambda: self._answer("deliver_sm_resp", pdu.sequence))
+                self._on_receipt(found, pdu.sequence, self.acknowledge)
         elif pdu.command == "enquire_link":
             self._answer("enquire_link_resp", pdu.sequence)
         elif pdu.command == "unbind":
@@ -211,14 +216,18 @@ class Session:
     def _refuse(self, sequence: int) -> None:
         self._answer("generic_nack", sequence, status=consts.SMPP_ESME_RINVCMDID)
 
-    def _answer(self, command: str, sequence: int, **fields: Any) -> None:
+    def _answer(self, command: str, *sequences: int, **fields: Any) -> None:
+        """One answer to each of the requests with these numbers, in one write."""
+        octets = bytearray()
+        for sequence in sequences:
+            pdu = smpp.make_pdu(command, client=self._client, **fields)
+            pdu.sequence = sequence
+            octets += pdu.generate()
         with self._lock:
             if self.lost:
                 return
-            pdu = smpp.make_pdu(command, client=self._client, **fields)
-            pdu.sequence = sequence
             try:
-                self._client.send_pdu(pdu)
+                self._client._socket.sendall(octets)
             except _BROKEN:
                 self._lose()
 

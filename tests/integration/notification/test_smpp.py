@@ -30,9 +30,9 @@ def receipts():
 def connect(sink, receipts):
     made = []
 
-    def on_receipt(receipt, acknowledge):
+    def on_receipt(receipt, number, acknowledge):
         receipts.append(receipt)
-        acknowledge()
+        acknowledge([number])
 
     def connect(**settings):
         where = dataclasses.replace(account(f"smpp://test:secret@127.0.0.1:{sink.port}"), **settings)

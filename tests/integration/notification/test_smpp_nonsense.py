@@ -80,9 +80,9 @@ def receipts():
 
 @pytest.fixture
 def sender(sink, receipts):
-    def on_receipt(receipt, acknowledge):
+    def on_receipt(receipt, number, acknowledge):
         receipts.append(receipt)
-        acknowledge()
+        acknowledge([number])
 
     where = dataclasses.replace(account(f"smpp://test:secret@127.0.0.1:{sink.port}"), answer_seconds=5.0)
     sender = SmppSender(where, "Bekhedmet", on_receipt=on_receipt, jitter=lambda: 0.5)
