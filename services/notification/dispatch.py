@@ -5,6 +5,7 @@ Record: results in batches. If the process dies after the claim, nobody knows, a
 nothing is claimed before a worker is free to call.
 """
 
+import math
 import queue
 import random
 import threading
@@ -29,6 +30,8 @@ from services.notification.template import TemplateRefused
 log = logs.get()
 _RECORD_AT_ONCE = 100
 _GATHER_SECONDS = 0.05
+#: While more keeps coming, what is in hand is stored after this time at the latest: a killed process takes no more with it.
+_GATHER_AT_MOST_SECONDS = 0.5
 #: Few large claims cost less than many small ones: workers that become free one after the other within this time are claimed for at once.
 _TOGETHER_SECONDS = 0.01
 #: While more than half of the workers are busy, others are waited for so long: where they wait for the rate limit, nothing is lost by it.
@@ -256,11 +259,14 @@ def _thread(work: Callable[[], None], name: str) -> threading.Thread:
 def _gather(source: "queue.Queue[Any]", wait: float | None = None) -> tuple[list[Any], bool]:
     """What a queue holds, after a moment in which more may come; False when its end (None) was reached."""
     found: list[Any] = []
+    ending = math.inf
     try:
-        while len(found) < _RECORD_AT_ONCE:
+        while len(found) < _RECORD_AT_ONCE and time.monotonic() < ending:
             each = source.get(timeout=_GATHER_SECONDS if found else wait)
             if each is None:
                 return found, False
+            if not found:
+                ending = time.monotonic() + _GATHER_AT_MOST_SECONDS
             found.append(each)
     except queue.Empty:
         pass
