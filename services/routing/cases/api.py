@@ -51,6 +51,7 @@ _NOBODY = {
     },
 }
 _REFUSALS = {
+    "too_far": {"ar": "يجب ألا يتجاوز الموعد سنة.", "en": "The time must not be more than a year away."},
     "in_the_past": {"ar": "يجب أن يكون الموعد في المستقبل.", "en": "The time must be in the future."},
     "officer_unknown": {
         "ar": "لا يوجد ضابط ارتباط بهذا المعرّف في الجهة.",

@@ -19,6 +19,9 @@ from services.routing.clock import case_clock, escalation, raising
 from services.routing.clock import events as clock_facts
 from services.routing.deadlines import promise, promises
 
+FURTHEST = timedelta(days=366)
+"""How far away the date may be that an interim reply names."""
+
 # --- who has it -----------------------------------------------------------------------------------
 
 
@@ -106,6 +109,8 @@ def interim_reply(step: Step) -> None:
     expected = step.fields["expected_at"]
     if expected <= step.now:
         raise Refused("expected_at", "in_the_past")
+    if expected > step.now + FURTHEST:
+        raise Refused("expected_at", "too_far")
     step.note["summary"] = step.fields["summary"]
     step.details["expected_at"] = expected.isoformat()
     step.state(

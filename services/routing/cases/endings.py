@@ -9,7 +9,7 @@ from services.routing.cases import store as store_cases
 from services.routing.cases import transitions as t
 from services.routing.cases.effects import Effect
 from services.routing.cases.step import Next, Refused, Step, shut_out
-from services.routing.clock import raising
+from services.routing.clock import case_clock, raising
 from services.routing.exclusions import exclusion
 from services.routing.history import store as store_history
 
@@ -59,8 +59,9 @@ def accept_transfer(step: Step) -> None:
 
 
 def object_to_transfer(step: Step) -> None:
-    """Back to the officer who had it."""
+    """Back to the officer who had it, and who must say anew that it was seen, where it is urgent."""
     ended = effects.end_transfer(step, "objected", step.fields["reason"])
+    step.end(acknowledge_by=case_clock.acknowledge_by(step.known, step.case, step.now))
     step.details["by_institution"] = ended.to_institution
     step.state(case_facts.CASE_RESUMED, reason=case_facts.TRANSFER_OBJECTED, officer_id=step.case.officer_id)
 

@@ -44,7 +44,7 @@ def _shut_out(step: Step, new: frozenset[str]) -> None:
     implicated = frozenset(step.case.implicated) | new
     restrict(step, implicated)
     if step.case.escalated_to is not None and str(step.case.escalated_to) in step.excluded:
-        # Others of that level may answer it, and time raises it further.
+        # Others of that level may answer it; the clock finds within seconds who is told.
         step.end(escalated_to=None)
     # The history is read by colleagues of who is accused, and never altered: it names places, and counts persons.
     step.details |= {

@@ -88,7 +88,17 @@ def at_next(
     """The same, of what was read already. What is due already is looked at at once."""
     found = look(known, row, pauses, now, due_at=due_at)
     due = found.level or found.reminders or found.unacknowledged or found.lapsed or found.undecided
-    return now if due else found.next_at
+    return now if due or has_lost_holder(row) else found.next_at
+
+
+def has_lost_holder(row: Any) -> bool:
+    """Whether the body is at work on a case that was raised to somebody of it who turned out to be implicated: nobody was told since."""
+    return (
+        row.status in t.WORKED_ON
+        and row.escalated_at is not None
+        and row.escalated_to is None
+        and row.escalation_level < escalation.COORDINATOR
+    )
 
 
 def begin(

@@ -197,8 +197,12 @@ class _Look:
         return higher is not None
 
     def _pass_on(self) -> bool:
-        """Whoever it was raised to is away now: who stands in has it, else another of the level, else the next."""
+        """Whoever it was raised to is away now, or kept out: who stands in has it, else another of the level, else the next."""
         holder = self.row.escalated_to
+        if case_clock.has_lost_holder(self.row):
+            # Why they do not have it any more is told to nobody.
+            self._raise(self.row.escalation_level, escalation.HOLDER_AWAY)
+            return True
         if holder is None or self.row.status not in t.WORKED_ON:
             return False
         if not self.batch.known.is_away(str(holder), self.batch.now):

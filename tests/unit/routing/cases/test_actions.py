@@ -1,7 +1,7 @@
 """The life of a case, on a real database: who may do what, and what each action leaves behind."""
 
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from click.testing import CliRunner
@@ -202,6 +202,10 @@ def test_an_interim_reply_moves_no_promise(desk, keys):
     assert desk.case.due_at == due
     with pytest.raises(effects.Refused):
         desk.act("interim_reply", summary="x", expected_at=at(1, month=1))
+    # Such a moment has no name in UTC, and whoever reads the fact could not take it in.
+    endless = datetime.max.replace(tzinfo=timezone(timedelta(hours=-5)))
+    with pytest.raises(effects.Refused, match="too_far"):
+        desk.act("interim_reply", summary="x", expected_at=endless)
 
 
 def test_the_head_of_a_body_reassigns_within_it(desk):

@@ -145,3 +145,28 @@ def test_a_calendar_that_changes_changes_when_the_clock_looks(desk):
     record(said(first=IDLE.date()))
     recompute()
     assert desk.case.check_at > before
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_whoever_it_was_raised_to_turns_out_to_be_accused_and_another_is_told(desk, asked):
+    """Until time raised it further nobody had been told who could act on it; while the complainant is asked, nobody is waited for."""
+    desk.sweep(IDLE)
+    holder = str(desk.case.escalated_to)
+    if asked:
+        own = Who(str(desk.case.officer_id), frozenset({"officer"}), "WAJ")
+        desk.act("accept", own)
+        desk.act("ask", own, question="متى انقطعت المياه؟")
+    desk.act("implicate", desk.coordinator, officer_id=holder, reason="x")
+    assert (desk.case.escalation_level, desk.case.escalated_to) == (1, None)
+    desk.sweep(desk.now + timedelta(seconds=2))
+    if asked:
+        assert desk.case.escalation_level == 1
+        desk.said("answer_question", message="018f3c1e-0000-7000-8000-000000000009")
+        desk.sweep(desk.now + timedelta(seconds=2))
+    # The heads are above who is accused.
+    assert (desk.case.escalation_level, desk.case.escalated_to) == (3, None)
+    assert desk.fact("ComplaintEscalated").data["cause"] == "holder_away"
+    before = desk.case.version
+    desk.sweep(desk.now + timedelta(seconds=2))
+    assert desk.case.version == before
+    whole(desk)

@@ -173,3 +173,17 @@ def test_what_finds_its_officer_late_must_be_acknowledged_too(urgent, ids, routi
     desk.sweep(later + timedelta(minutes=30), urgent=True)
     assert desk.fact("ComplaintEscalated").data["cause"] == "unacknowledged"
     whole(desk)
+
+
+def test_what_comes_back_from_another_body_must_be_acknowledged_anew(urgent, rota, ids):
+    first, second = ids("WAJ", "sub")[:2]
+    rota("WAJ", [first, second])
+    desk = urgent()
+    desk.now = NIGHT
+    desk.act("transfer", desk.staff("main"), institution="MOH", reason="ليست لنا.")
+    desk.act("object_to_transfer", desk.staff("main", "MOH"), reason="ليست لنا.")
+    assert (desk.case.status, str(desk.case.officer_id)) == ("assigned", first)
+    assert desk.case.acknowledge_by == desk.now + timedelta(minutes=30)
+    desk.sweep(desk.case.acknowledge_by, urgent=True)
+    assert str(desk.case.officer_id) == second
+    whole(desk)
