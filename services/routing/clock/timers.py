@@ -135,7 +135,11 @@ class _Look:
         if not raised and finding.level and finding.cause:
             self._raise(finding.level, finding.cause)
             raised = True
-        if finding.undecided and self.after["escalation_level"] == self.row.escalation_level:
+        if (
+            finding.undecided
+            and self.after["escalation_level"] == self.row.escalation_level
+            and not self._reminded_arbiter()
+        ):
             # Told of one level in this look already, the coordinator is reminded by the desk alone.
             self._raise(escalation.COORDINATOR, escalation.ARBITER)
         raised = raised or self._ask_above_for_approval() or self._pass_on()
@@ -209,6 +213,12 @@ class _Look:
             return False
         self._raise(self.row.escalation_level, escalation.HOLDER_AWAY, away=str(holder))
         return True
+
+    def _reminded_arbiter(self) -> bool:
+        """Whether the arbiter heard of this transfer: a circular that came late may have its time end once more."""
+        return store_history.was_raised(
+            self.batch.connection, self.id, escalation.ARBITER, self.row.arbiter_since
+        )
 
     # --- urgent -----------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """The history of cases: the table that is only added to, and its chain of hashes."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -96,6 +97,17 @@ def last_actor(connection: Connection, complaint_id: str, action: str) -> str | 
         case_event.c.complaint_id == complaint_id, case_event.c.action == action
     )
     return connection.execute(query.order_by(case_event.c.number.desc()).limit(1)).scalar()
+
+
+def was_raised(connection: Connection, complaint_id: str, cause: str, since: datetime) -> bool:
+    """Whether a case was raised for this cause since a moment."""
+    query = select(case_event.c.number).where(
+        case_event.c.complaint_id == complaint_id,
+        case_event.c.action == "escalate",
+        case_event.c.at >= since,
+        case_event.c.details["cause"].astext == cause,
+    )
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def ids(connection: Connection, after: str, limit: int) -> list[str]:

@@ -9,6 +9,7 @@ from services.routing.desks import desk as desks
 from services.routing.desks import store_worklist, views
 from services.routing.desks.store_worklist import Wanted
 from tests.unit.routing.clock.ticking import DUE, through, told, whole
+from tests.unit.routing.deadlines.circulars import recompute, record, said
 from tests.unit.routing.desk import COORDINATOR, Desk
 
 # The answer was late, the dispute came on the 17th of December, a Thursday, and is decided on the Sunday after it.
@@ -119,6 +120,25 @@ def test_the_arbiter_is_reminded_once_when_the_day_is_over(desk):
     assert arbiter_reminders(desk) == 1
     desk.act("decide_transfer", COORDINATOR, institution="MOH", reason="يخصها.")
     assert desk.case.arbiter_since is None
+    whole(desk)
+
+
+def test_a_circular_that_comes_late_does_not_remind_the_arbiter_again(desk):
+    """Tuesday was a day off after all, so the term ends with Wednesday's work: of the same transfer the coordinator has heard."""
+    to_the_arbiter(desk)
+    ends = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    through(desk, ends)
+    assert arbiter_reminders(desk) == 1
+    desk.now = ends + timedelta(hours=1)
+    record(said(first=ends.date()), now=desk.now)
+    recompute(now=desk.now)
+    through(desk, ends + timedelta(days=2))
+    assert arbiter_reminders(desk) == 1
+    # Of another transfer they hear.
+    desk.act("decide_transfer", COORDINATOR, institution="MOH", reason="يخصها.")
+    desk.act("transfer", desk.staff("main", "MOH"), institution="WAJ", reason="x")
+    through(desk, ends + timedelta(days=7))
+    assert arbiter_reminders(desk) == 2
     whole(desk)
 
 
