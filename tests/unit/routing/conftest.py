@@ -18,9 +18,9 @@ NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 COORDINATOR = Actor("c", frozenset({"coordinator"}))
 
 
-def main_of(institution: str) -> Actor:
-    """An officer who signs in for a body."""
-    return Actor("o", frozenset({"officer"}), {"institution": institution})
+def officer_of(institution: str, name: str = "o", *roles: str) -> Actor:
+    """Somebody who signs in for a body: an officer, unless other roles are given."""
+    return Actor(name, frozenset(roles or ("officer",)), {"institution": institution})
 
 
 def received(
@@ -104,8 +104,8 @@ def routing(databases, keys):
 
 
 @pytest.fixture
-def ask(routing):
-    """ask(actor, method, path, json, language) → (status, body) of a resource below /staff/directory."""
+def call(routing):
+    """call(actor or None, method, path, json, language) → the answer of routing to who asks as that actor."""
     from services.routing.service import create_app
 
     client = app_of(create_app).test_client()
@@ -114,7 +114,17 @@ def ask(routing):
         headers = {"Accept-Language": language}
         if who is not None:
             headers["Authorization"] = f"Bearer {actor.sign(who, 'routing', present())}"
-        answer = client.open(f"/staff/directory{path}", method=method, json=body, headers=headers)
+        return client.open(path, method=method, json=body, headers=headers)
+
+    return send
+
+
+@pytest.fixture
+def ask(call):
+    """ask(actor, method, path, json, language) → (status, body) of a resource below /staff/directory."""
+
+    def send(who: Actor | None, method: str, path: str, body=None, language="en"):
+        answer = call(who, method, f"/staff/directory{path}", body, language)
         return answer.status_code, answer.get_json(silent=True) if answer.is_json else answer.get_data()
 
     return send

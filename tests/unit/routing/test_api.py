@@ -5,31 +5,21 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from services.chassis import actor, database
+from services.chassis import database
 from services.chassis.actor import Actor
-from services.chassis.clock import now
-from services.routing.service import create_app, create_figures
-from tests.support.apps import app_of
-from tests.unit.routing.conftest import received
+from services.routing.service import create_figures
+from tests.unit.routing.conftest import officer_of, received
 
 COORDINATOR = Actor("c", frozenset({"coordinator"}))
 PUBLIC = Actor("p", frozenset({"public"}))
 
 
-def officer_of(institution: str) -> Actor:
-    return Actor("o", frozenset({"officer"}), {"institution": institution})
-
-
 @pytest.fixture
-def call(routing):
+def call(call):
     """call(actor, method, path, json) → (status, body)."""
-    client = app_of(create_app).test_client()
 
-    def send(who: Actor | None, method: str, path: str, body=None):
-        headers = {"Accept-Language": "en"}
-        if who is not None:
-            headers["Authorization"] = f"Bearer {actor.sign(who, 'routing', now())}"
-        answer = client.open(path, method=method, json=body, headers=headers)
+    def send(*said):
+        answer = call(*said)
         return answer.status_code, answer.get_json(silent=True)
 
     return send

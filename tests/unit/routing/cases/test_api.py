@@ -5,36 +5,13 @@ from uuid import uuid4
 
 import pytest
 
-from services.chassis import actor
 from services.chassis.actor import Actor
-from services.chassis.clock import now
 from services.routing.cases import transitions as t
-from services.routing.service import create_app
-from tests.support.apps import app_of
-from tests.unit.routing.conftest import received
+from tests.unit.routing.conftest import officer_of, received
 from tests.unit.routing.desk import REPLY
 
 INTERIM = {"summary": "x", "expected_at": "2099-01-01T09:00:00+00:00"}
 COORDINATOR = Actor("c", frozenset({"coordinator"}))
-
-
-def officer_of(institution: str, name: str = "o", *roles: str) -> Actor:
-    return Actor(name, frozenset(roles or ("officer",)), {"institution": institution})
-
-
-@pytest.fixture
-def call(routing):
-    """call(actor, method, path, json, language) → the answer."""
-    client = app_of(create_app).test_client()
-
-    def send(who: Actor, method: str, path: str, body=None, language="en"):
-        headers = {
-            "Accept-Language": language,
-            "Authorization": f"Bearer {actor.sign(who, 'routing', now())}",
-        }
-        return client.open(path, method=method, json=body, headers=headers)
-
-    return send
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import pytest
 from services.chassis import database
 from services.chassis.clock import new_id, now
 from services.routing.deadlines import promises
-from tests.unit.routing.conftest import received
-from tests.unit.routing.test_api import COORDINATOR, PUBLIC, call, officer_of  # noqa: F401 - `call` is a fixture.
+from tests.unit.routing.conftest import officer_of, received
+from tests.unit.routing.test_api import COORDINATOR, PUBLIC, call  # noqa: F401 - `call` is a fixture.
 
 OVERRIDES = "/staff/calendar/overrides"
 SNOW = {

@@ -4,39 +4,23 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.chassis import actor
 from services.chassis.actor import Actor
 from services.chassis.clock import now
-from services.routing.service import create_app
-from tests.support.apps import app_of
-from tests.unit.routing.conftest import received
+from tests.unit.routing.conftest import officer_of, received
 from tests.unit.routing.desk import REPLY, Desk
 
 COORDINATOR = Actor("c", frozenset({"coordinator"}))
 
 
-def staff(institution: str, name: str = "o", *roles: str) -> Actor:
-    return Actor(name, frozenset(roles or ("officer",)), {"institution": institution})
-
-
 def signed_in(who, *roles: str) -> Actor:
     """The account of an officer of the directory."""
-    return staff("WAJ", who.id, *roles)
+    return officer_of("WAJ", who.id, *roles)
 
 
 @pytest.fixture
-def call(routing):
+def call(call):
     """call(actor, path, method, body, language) → the answer."""
-    client = app_of(create_app).test_client()
-
-    def send(who: Actor, path: str, method: str = "GET", body=None, language="en"):
-        headers = {
-            "Accept-Language": language,
-            "Authorization": f"Bearer {actor.sign(who, 'routing', now())}",
-        }
-        return client.open(path, method=method, json=body, headers=headers)
-
-    return send
+    return lambda who, path, method="GET", body=None, language="en": call(who, method, path, body, language)
 
 
 @pytest.fixture
@@ -61,7 +45,7 @@ def test_a_list_comes_in_pages_first_due_first(call, routing):
     routing.receive([received(kind=kind) for kind in kinds] + [received(category="health.waiting")])
     seen, after = [], ""
     while after is not None:
-        page = call(staff("WAJ"), f"/staff/worklist?limit=2{after and f'&after={after}'}").json
+        page = call(officer_of("WAJ"), f"/staff/worklist?limit=2{after and f'&after={after}'}").json
         seen += page["items"]
         after = page["next"]
     assert [each["kind"] for each in seen] == ["question", "question", "complaint", "complaint", "praise"]
@@ -75,7 +59,7 @@ def test_the_lists_by_state_and_of_what_comes_in(call, ids, routing, keys):
     answered, passed = Desk(routing, keys), Desk(routing, keys)
     answered.answer()
     passed.act("transfer", institution="MOH", reason="x")
-    waj, moh = staff("WAJ"), staff("MOH")
+    waj, moh = officer_of("WAJ"), officer_of("MOH")
     assert ids(waj, "") == [passed.id]
     assert ids(waj, "state=answered") == [answered.id]
     assert ids(waj, "state=in_transfer") == [passed.id]
@@ -89,7 +73,7 @@ def test_the_lists_by_state_and_of_what_comes_in(call, ids, routing, keys):
         *refused,
         (waj, "view=team"),
         (waj, "view=all"),
-        (staff("WAJ", "h", "head"), "view=mine"),
+        (officer_of("WAJ", "h", "head"), "view=mine"),
     ):
         answer = call(who, f"/staff/worklist?{query}", language="ar")
         assert (answer.status_code, len(answer.json["errors"])) == (422, 1)
@@ -97,16 +81,16 @@ def test_the_lists_by_state_and_of_what_comes_in(call, ids, routing, keys):
 
 def test_an_officer_sees_the_own_desk_and_the_main_officer_the_whole(ids, call, desk):
     holder = str(desk.case.officer_id)
-    own, other = staff("WAJ", holder), staff("WAJ", "018f3c1e-0000-7000-8000-000000000009")
+    own, other = officer_of("WAJ", holder), officer_of("WAJ", "018f3c1e-0000-7000-8000-000000000009")
     assert ids(own, "view=mine") == ids(own, "view=waiting_for_me") == [desk.id]
-    assert ids(other, "view=mine") == ids(staff("WAJ"), "view=mine") == []
+    assert ids(other, "view=mine") == ids(officer_of("WAJ"), "view=mine") == []
     main = signed_in(desk.main)
     mine = [desk.id] if holder == desk.main.id else []
     assert ids(main, "view=mine") == mine
     assert ids(main, "view=team") == ids(main, f"view=team&officer_id={holder}") == [desk.id]
-    assert ids(staff("WAJ", "m", "officer", "main_officer"), "view=team") == [desk.id]
+    assert ids(officer_of("WAJ", "m", "officer", "main_officer"), "view=team") == [desk.id]
     for role in ("head", "approver"):
-        assert ids(staff("WAJ", "x", role), "view=team&category=water.outage") == [desk.id]
+        assert ids(officer_of("WAJ", "x", role), "view=team&category=water.outage") == [desk.id]
     assert ids(main, "view=team&category=water.leak") == []
     elsewhere = str(desk.staff("sub", "MOH").id)
     for who, query in ((main, ""), (main, "view=team&"), (COORDINATOR, "institution=WAJ&"), (own, "")):
@@ -116,7 +100,7 @@ def test_an_officer_sees_the_own_desk_and_the_main_officer_the_whole(ids, call, 
 
 
 def test_what_waits_for_an_officer(ids, call, desk):
-    own = staff("WAJ", str(desk.case.officer_id))
+    own = officer_of("WAJ", str(desk.case.officer_id))
 
     def waiting():
         return ids(own, "view=waiting_for_me")
@@ -147,10 +131,10 @@ def test_what_waits_for_an_officer(ids, call, desk):
 def test_replies_are_approved_by_another_than_their_author(ids, call, desk):
     desk.act("accept")
     desk.act("propose_reply", desk.main, **REPLY)
-    approver = staff("WAJ", "a", "approver")
+    approver = officer_of("WAJ", "a", "approver")
     assert ids(approver, "view=to_approve") == [desk.id]
     assert ids(signed_in(desk.main), "view=to_approve") == []
-    assert ids(staff("MOH", "a", "approver"), "view=to_approve") == []
+    assert ids(officer_of("MOH", "a", "approver"), "view=to_approve") == []
     seen = call(approver, "/staff/desk").json
     assert (seen["counts"]["to_approve"], seen["next_reason"]) == (1, "to_approve")
     assert seen["next"]["complaint_id"] == desk.id
@@ -195,7 +179,7 @@ def test_the_coordinator_s_lists(ids, call, routing, keys, desk):
 
 
 def test_what_is_due_today_and_what_is_late(ids, call, desk, routing):
-    own = staff("WAJ", str(desk.case.officer_id))
+    own = officer_of("WAJ", str(desk.case.officer_id))
     moment = now()
 
     def due(at: datetime):
@@ -214,7 +198,7 @@ def test_what_is_due_today_and_what_is_late(ids, call, desk, routing):
     assert (seen["counts"]["mine"], seen["counts"]["overdue"], seen["next_reason"]) == (1, 1, "overdue")
     assert seen["next"]["progress"]["minutes_left"] <= 0
     assert ids(COORDINATOR, "view=overdue") == [desk.id]
-    assert ids(staff("WAJ", "h", "head"), "view=overdue") == [desk.id]
+    assert ids(officer_of("WAJ", "h", "head"), "view=overdue") == [desk.id]
     # What waits for the complainant is not the next thing to do, however late.
     desk.act("accept")
     desk.act("ask", question="?")
@@ -224,8 +208,8 @@ def test_what_is_due_today_and_what_is_late(ids, call, desk, routing):
 
 def test_what_is_urgent_comes_first_and_rights_are_told_apart(ids, call, desk, routing, keys):
     urgent = Desk(routing, keys, urgent=True, urgent_ground="child_danger", rights=True, service=False)
-    own = staff("WAJ", str(urgent.case.officer_id))
-    for who in (own, staff("WAJ", "h", "head"), COORDINATOR):
+    own = officer_of("WAJ", str(urgent.case.officer_id))
+    for who in (own, officer_of("WAJ", "h", "head"), COORDINATOR):
         assert ids(who, "view=urgent") == [urgent.id]
         seen = call(who, "/staff/desk").json
         assert (seen["counts"]["urgent"], seen["next_reason"]) == (1, "urgent")
@@ -235,15 +219,15 @@ def test_what_is_urgent_comes_first_and_rights_are_told_apart(ids, call, desk, r
             False,
         )
     assert seen["next"]["progress"]["by_the_clock"] is True
-    assert ids(staff("MOH", "h", "head"), "view=urgent") == []
-    waj = staff("WAJ")
+    assert ids(officer_of("MOH", "h", "head"), "view=urgent") == []
+    waj = officer_of("WAJ")
     assert ids(waj, "rights=true") == ids(waj, "urgent=true") == [urgent.id]
     assert ids(waj, "rights=false") == ids(waj, "urgent=false") == [desk.id]
     assert ids(COORDINATOR, "view=urgent&rights=false") == []
 
 
 def test_what_is_raised_to_somebody_is_theirs_to_decide(ids, call, desk, routing):
-    head = staff("WAJ", str(desk.staff("head").id), "head")
+    head = officer_of("WAJ", str(desk.staff("head").id), "head")
     raised = """UPDATE cases SET escalation_level = %(level)s, escalated_to = CAST(%(to)s AS uuid), escalated_at = now()
                 WHERE complaint_id = %(id)s"""
     for level, holder, other in ((1, signed_in(desk.main), head), (2, head, signed_in(desk.main))):
@@ -270,7 +254,7 @@ def test_a_list_that_is_narrowed_down_goes_on_where_it_stopped_looking(call, rou
     routing.receive([received(governorate="JO-IR") for _ in range(9)] + [received(governorate="JO-KA")])
     seen, pages, after = [], 0, ""
     while after is not None:
-        page = call(staff("WAJ"), f"/staff/worklist?governorate=JO-KA{after and f'&after={after}'}").json
+        page = call(officer_of("WAJ"), f"/staff/worklist?governorate=JO-KA{after and f'&after={after}'}").json
         seen += page["items"]
         pages, after = pages + 1, page["next"]
     assert len(seen) == 1
@@ -282,10 +266,10 @@ def test_counting_ends_at_a_thousand(call, routing, monkeypatch):
 
     monkeypatch.setattr(store_worklist, "COUNTED", 3)
     routing.receive([received() for _ in range(5)])
-    seen = call(staff("WAJ", "h", "head"), "/staff/desk").json
+    seen = call(officer_of("WAJ", "h", "head"), "/staff/desk").json
     assert (seen["counts"]["overdue"], seen["more"]) == (0, [])
     routing.rows("UPDATE cases SET due_at = now() - interval '1 day'")
-    seen = call(staff("WAJ", "h", "head"), "/staff/desk").json
+    seen = call(officer_of("WAJ", "h", "head"), "/staff/desk").json
     assert (seen["counts"]["overdue"], seen["more"]) == (3, ["overdue"])
 
 

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from services.chassis.clock import now
 from services.routing.service import RoutingService
-from tests.unit.routing.desks.test_api import COORDINATOR, call, desk, signed_in, staff
+from tests.unit.routing.conftest import officer_of
+from tests.unit.routing.desks.test_api import COORDINATOR, call, desk, signed_in
 
 __all__ = ["call", "desk"]
 NOBODY = "0191d4c0-0000-7000-8000-000000000000"
@@ -15,7 +16,7 @@ NOBODY = "0191d4c0-0000-7000-8000-000000000000"
 
 def test_who_else_has_a_case_open(call, desk, routing):
     path = f"/staff/cases/{desk.id}"
-    rana, main = staff("WAJ", str(desk.case.officer_id)), signed_in(desk.staff("sub", number=1))
+    rana, main = officer_of("WAJ", str(desk.case.officer_id)), signed_in(desk.staff("sub", number=1))
     assert call(rana, f"{path}/viewing", "POST", {}).json == {"viewers": []}
     (seen,) = call(main, f"{path}/viewing", "POST", {}).json["viewers"]
     ((name_ar, name_en),) = routing.rows(
@@ -27,7 +28,7 @@ def test_who_else_has_a_case_open(call, desk, routing):
     assert [each["name"]["en"] for each in viewers][1:] == ["The government coordinator"]
     assert call(rana, f"{path}/viewing", "POST", {}).json["viewers"] == viewers
     assert routing.rows("SELECT count(*) FROM viewing") == [(3,)]
-    other = staff("MOH", "x")
+    other = officer_of("MOH", "x")
     assert call(other, f"{path}/viewing", "POST", {}).status_code == 404
     assert call(rana, f"/staff/cases/{NOBODY}/viewing", "POST", {}).status_code == 404
     assert call(rana, f"{path}/viewing", "POST", {"x": 1}).status_code == 422
@@ -41,7 +42,7 @@ def test_who_looked_a_minute_ago_is_not_looking(call, desk, routing):
     call(COORDINATOR, f"{path}/viewing", "POST", {})
     assert routing.rows("SELECT since FROM viewing") == [(since,)]
     routing.rows("UPDATE viewing SET seen_at = seen_at - interval '61 seconds'")
-    assert call(staff("WAJ"), path).json["viewers"] == []
+    assert call(officer_of("WAJ"), path).json["viewers"] == []
     call(COORDINATOR, f"{path}/viewing", "POST", {})
     assert routing.rows("SELECT since > %(since)s FROM viewing", {"since": since}) == [(True,)]
     RoutingService().forget_viewers()
@@ -77,11 +78,12 @@ def test_the_team_and_what_lies_on_each_desk(call, desk, routing):
 
 
 def test_the_team_is_for_who_leads_it(call, desk):
-    assert call(staff("WAJ", "h", "head"), "/staff/team").status_code == 200
+    assert call(officer_of("WAJ", "h", "head"), "/staff/team").status_code == 200
     assert (
-        call(staff("WAJ", "m", "officer", "main_officer"), "/staff/team?institution=WAJ").status_code == 200
+        call(officer_of("WAJ", "m", "officer", "main_officer"), "/staff/team?institution=WAJ").status_code
+        == 200
     )
-    assert call(staff("WAJ"), "/staff/team").status_code == 403
+    assert call(officer_of("WAJ"), "/staff/team").status_code == 403
     assert call(signed_in(desk.main), "/staff/team?institution=MOH").status_code == 422
     assert call(COORDINATOR, "/staff/team").status_code == 422
     assert call(COORDINATOR, "/staff/team?institution=NOBODY").json == []

@@ -4,39 +4,16 @@ from uuid import uuid4
 
 import pytest
 
-from services.chassis import actor
 from services.chassis.actor import Actor
-from services.chassis.clock import now
-from services.routing.service import create_app
-from tests.support.apps import app_of
-from tests.unit.routing.conftest import received
+from tests.unit.routing.conftest import officer_of, received
 
 COORDINATOR = Actor("c", frozenset({"coordinator"}))
 TEXT = {"name": "عطل", "language": "ar", "found": "تبيّن العطل.", "remedy": "أُصلح."}
 TEMPLATES = "/staff/reply-templates"
 
 
-def staff(institution: str, name: str = "o", *roles: str) -> Actor:
-    return Actor(name, frozenset(roles or ("officer",)), {"institution": institution})
-
-
 def main_of(institution: str) -> Actor:
-    return staff(institution, "m", "officer", "main_officer")
-
-
-@pytest.fixture
-def call(routing):
-    """call(actor, method, path, body, language) → the answer."""
-    client = app_of(create_app).test_client()
-
-    def send(who: Actor, method: str, path: str, body=None, language="en"):
-        headers = {
-            "Accept-Language": language,
-            "Authorization": f"Bearer {actor.sign(who, 'routing', now())}",
-        }
-        return client.open(path, method=method, json=body, headers=headers)
-
-    return send
+    return officer_of(institution, "m", "officer", "main_officer")
 
 
 def names(call, who, query="") -> list[str]:
@@ -48,18 +25,20 @@ def names(call, who, query="") -> list[str]:
 
 def test_a_list_is_kept_under_its_name_and_forgotten(call):
     query = {"view": "overdue", "category": "water.outage", "institution": "WAJ", "rights": "false"}
-    kept = call(staff("WAJ"), "POST", "/staff/views", {"name": " متأخرة ", "query": query})
+    kept = call(officer_of("WAJ"), "POST", "/staff/views", {"name": " متأخرة ", "query": query})
     assert (kept.status_code, kept.json["name"]) == (201, "متأخرة")
     assert kept.json["query"] == query | {"rights": False}
-    again = call(staff("WAJ"), "POST", "/staff/views", {"name": "متأخرة", "query": {"view": "mine"}})
+    again = call(officer_of("WAJ"), "POST", "/staff/views", {"name": "متأخرة", "query": {"view": "mine"}})
     assert again.json["id"] == kept.json["id"]
-    assert [each["query"] for each in call(staff("WAJ"), "GET", "/staff/views").json] == [{"view": "mine"}]
-    assert call(staff("WAJ", "p"), "GET", "/staff/views").json == []
+    assert [each["query"] for each in call(officer_of("WAJ"), "GET", "/staff/views").json] == [
+        {"view": "mine"}
+    ]
+    assert call(officer_of("WAJ", "p"), "GET", "/staff/views").json == []
     place = f"/staff/views/{kept.json['id']}"
-    assert call(staff("WAJ", "p"), "DELETE", place).status_code == 404
-    assert call(staff("WAJ"), "DELETE", place).status_code == 204
-    assert call(staff("WAJ"), "DELETE", place).status_code == 404
-    assert call(staff("WAJ"), "GET", "/staff/views").json == []
+    assert call(officer_of("WAJ", "p"), "DELETE", place).status_code == 404
+    assert call(officer_of("WAJ"), "DELETE", place).status_code == 204
+    assert call(officer_of("WAJ"), "DELETE", place).status_code == 404
+    assert call(officer_of("WAJ"), "GET", "/staff/views").json == []
 
 
 def test_an_account_keeps_so_many_lists_and_no_more(call):
@@ -90,34 +69,34 @@ def test_an_account_keeps_so_many_lists_and_no_more(call):
     ],
 )
 def test_a_list_that_is_none_is_not_kept(call, body, field):
-    refused = call(staff("WAJ"), "POST", "/staff/views", body)
+    refused = call(officer_of("WAJ"), "POST", "/staff/views", body)
     assert (refused.status_code, [each["field"] for each in refused.json["errors"]]) == (422, [field])
-    assert call(staff("WAJ"), "GET", "/staff/views").json == []
+    assert call(officer_of("WAJ"), "GET", "/staff/views").json == []
 
 
 # --- texts for replies ----------------------------------------------------------------------------
 
 
 def test_everybody_is_offered_the_texts_for_all_bodies_in_both_languages(call):
-    found = call(staff("WAJ"), "GET", TEMPLATES).json
+    found = call(officer_of("WAJ"), "GET", TEMPLATES).json
     assert {each["language"] for each in found} == {"ar", "en"}
     assert {each["institution"] for each in found} == {None}
     assert all(each["found"] and each["summary"] for each in found)
 
 
 def test_a_main_officer_writes_for_the_body_and_the_coordinator_for_all(call):
-    before = len(names(call, staff("WAJ")))
+    before = len(names(call, officer_of("WAJ")))
     ours = call(main_of("WAJ"), "POST", TEMPLATES, TEXT | {"category": "water.outage"})
     assert (ours.status_code, ours.json["institution"], ours.json["version"]) == (201, "WAJ", 1)
     assert ours.json["legal_basis"] == ours.json["summary"] == ""
     national = call(COORDINATOR, "POST", TEMPLATES, TEXT | {"name": "للجميع", "outcome": "shelved"})
     assert national.json["institution"] is None
-    assert names(call, staff("WAJ"))[0] == "عطل"
-    assert len(names(call, staff("WAJ"))) == before + 2
-    assert len(names(call, staff("WAJ"), "?category=health.waiting")) == before + 1
-    assert "عطل" not in names(call, staff("MOH")) + names(call, COORDINATOR)
-    assert "للجميع" in names(call, staff("MOH", "h", "head"))
-    for who in (staff("WAJ"), staff("WAJ", "a", "approver")):
+    assert names(call, officer_of("WAJ"))[0] == "عطل"
+    assert len(names(call, officer_of("WAJ"))) == before + 2
+    assert len(names(call, officer_of("WAJ"), "?category=health.waiting")) == before + 1
+    assert "عطل" not in names(call, officer_of("MOH")) + names(call, COORDINATOR)
+    assert "للجميع" in names(call, officer_of("MOH", "h", "head"))
+    for who in (officer_of("WAJ"), officer_of("WAJ", "a", "approver")):
         assert call(who, "POST", TEMPLATES, TEXT).status_code == 403
 
 
@@ -135,7 +114,7 @@ def test_a_text_has_versions_of_which_the_last_counts(call, routing):
         gone = call(main_of("WAJ"), "POST", f"{place}/withdraw", {})
         assert (gone.status_code, gone.json["version"], gone.json["withdrawn"]) == (200, 3, True)
     assert call(main_of("WAJ"), "PUT", place, TEXT).status_code == 404
-    assert "عطل" not in names(call, staff("WAJ"))
+    assert "عطل" not in names(call, officer_of("WAJ"))
     kept = routing.rows(
         "SELECT version, remedy, withdrawn FROM reply_template WHERE id = %(id)s ORDER BY version",
         {"id": written["id"]},
@@ -175,8 +154,8 @@ def test_a_withdrawn_text_does_not_come_back_with_the_next_seed(call, routing):
 def test_a_case_says_how_many_texts_fit_it(call, routing):
     event = received()
     routing.receive([event])
-    before = call(staff("WAJ"), "GET", f"/staff/cases/{event.subject}").json["templates"]
-    assert before == len(names(call, staff("WAJ"), "?category=water.outage")) > 0
+    before = call(officer_of("WAJ"), "GET", f"/staff/cases/{event.subject}").json["templates"]
+    assert before == len(names(call, officer_of("WAJ"), "?category=water.outage")) > 0
     call(main_of("WAJ"), "POST", TEMPLATES, TEXT | {"category": "water.outage"})
     call(main_of("WAJ"), "POST", TEMPLATES, TEXT | {"category": "water.leak"})
-    assert call(staff("WAJ"), "GET", f"/staff/cases/{event.subject}").json["templates"] == before + 1
+    assert call(officer_of("WAJ"), "GET", f"/staff/cases/{event.subject}").json["templates"] == before + 1

@@ -14,7 +14,7 @@ from services.chassis.clock import now
 from services.routing import snapshot
 from services.routing.directory import handlers as handlers_directory
 from services.routing.directory.presence import day_of
-from tests.unit.routing.conftest import COORDINATOR, NOW, main_of, received
+from tests.unit.routing.conftest import COORDINATOR, NOW, officer_of, received
 
 PUBLIC = Actor("p", frozenset({"public"}))
 TODAY = day_of(now())
@@ -36,10 +36,10 @@ def test_everybody_of_a_body_with_what_is_known_of_them(ask, ids):
     main = next(each for each in found if each["rank"] == "main")
     assert {one["part"] for one in main["certificates"]} == {"technical", "rights"}
     assert main["certified"]["rights"] == main["certificates"][1]["expires_on"] > TODAY.isoformat()
-    own = ask(main_of("MOH"), "GET", "/officers?institution=MOH")[1]
+    own = ask(officer_of("MOH"), "GET", "/officers?institution=MOH")[1]
     assert [each["id"] for each in own] == [each["id"] for each in found]
     assert {(each["email"], each["phone"]) for each in own} == {(None, None)}
-    assert ask(main_of("GAM"), "GET", "/officers?institution=MOH")[0] == 403
+    assert ask(officer_of("GAM"), "GET", "/officers?institution=MOH")[0] == 403
     assert ask(Actor("o", frozenset({"officer"})), "GET", "/officers?institution=MOH")[0] == 403
     assert ask(PUBLIC, "GET", "/officers?institution=MOH")[0] == 403
 
@@ -61,9 +61,9 @@ def test_about_four_of_five_liaison_officers_are_certified_and_somebody_of_every
 
 def test_leave_by_the_day_and_its_withdrawal(ask, ids, routing):
     officer, cover = ids("MOH", "sub")[:2]
-    status, leave = ask(main_of("MOH"), "POST", f"/officers/{officer}/leave", days(0, 3, cover=cover))
+    status, leave = ask(officer_of("MOH"), "POST", f"/officers/{officer}/leave", days(0, 3, cover=cover))
     assert (status, leave["cover_id"]) == (201, cover)
-    assert ask(main_of("MOH"), "POST", f"/officers/{officer}/leave", days(0, 3, cover=cover))[1] == leave
+    assert ask(officer_of("MOH"), "POST", f"/officers/{officer}/leave", days(0, 3, cover=cover))[1] == leave
     status, problem = ask(COORDINATOR, "POST", f"/officers/{officer}/leave", days(3, 5), "ar")
     assert (status, problem["code"], problem["errors"][0]["field"]) == (409, "leave_overlaps", "first_day")
     assert "إجازة" in problem["detail"]
@@ -72,10 +72,10 @@ def test_leave_by_the_day_and_its_withdrawal(ask, ids, routing):
     later = (TODAY + timedelta(days=4)).isoformat()
     after = ask(COORDINATOR, "GET", f"/officers?institution=MOH&day={later}")[1]
     assert all(each["there"] for each in after)
-    assert ask(main_of("GAM"), "POST", f"/leave/{leave['id']}/withdraw", {})[0] == 404
+    assert ask(officer_of("GAM"), "POST", f"/leave/{leave['id']}/withdraw", {})[0] == 404
     for _ in range(2):
-        assert ask(main_of("MOH"), "POST", f"/leave/{leave['id']}/withdraw", {})[0] == 204
-    assert ask(main_of("GAM"), "POST", f"/leave/{leave['id']}/withdraw", {})[0] == 404
+        assert ask(officer_of("MOH"), "POST", f"/leave/{leave['id']}/withdraw", {})[0] == 204
+    assert ask(officer_of("GAM"), "POST", f"/leave/{leave['id']}/withdraw", {})[0] == 404
     assert ask(COORDINATOR, "POST", f"/officers/{officer}/leave", days(3, 5))[0] == 201
     assert ask(COORDINATOR, "POST", f"/leave/{uuid4()}/withdraw", {})[0] == 404
     history = ask(COORDINATOR, "GET", f"/changes?entity=leave&key={leave['id']}")[1]["items"]
@@ -87,7 +87,8 @@ def test_a_main_officer_records_leave_for_their_own_body_alone(ask, ids):
     (other, *_) = ids("GAM")
     own, *_ = ids("MOH")
     assert (
-        ask(main_of("MOH"), "POST", f"/officers/{other}/leave", days(0, 1))[1]["code"] == "officer_not_found"
+        ask(officer_of("MOH"), "POST", f"/officers/{other}/leave", days(0, 1))[1]["code"]
+        == "officer_not_found"
     )
     assert ask(COORDINATOR, "POST", f"/officers/{uuid4()}/leave", days(0, 1))[0] == 404
     status, problem = ask(COORDINATOR, "POST", f"/officers/{own}/leave", days(0, 1, cover=other))
@@ -125,13 +126,13 @@ def test_units_have_an_order_without_a_circle(ask):
     assert (status, problem["errors"][0]["code"]) == (422, "unit_cycle")
     assert ask(COORDINATOR, "PUT", "/units/moh", body)[1]["code"] == "not_code"
     assert ask(COORDINATOR, "PUT", "/units/GAM-MARKA", body)[1]["errors"][0]["code"] == "unit_moves"
-    assert ask(main_of("MOH"), "PUT", "/units/MOH-NEW", body)[0] == 403
+    assert ask(officer_of("MOH"), "PUT", "/units/MOH-NEW", body)[0] == 403
     wrong = ask(COORDINATOR, "PUT", "/units/X", {**body, "name": {"ar": "=1", "en": ""}})[1]["errors"]
     assert {(each["field"], each["code"]) for each in wrong} == {
         ("name.ar", "formula"),
         ("name.en", "required"),
     }
-    moh = ask(main_of("MOH"), "GET", "/units")[1]
+    moh = ask(officer_of("MOH"), "GET", "/units")[1]
     assert {each["institution"] for each in moh} == {"MOH"}
     assert len(ask(COORDINATOR, "GET", "/units")[1]) == 71
 
@@ -155,7 +156,7 @@ def test_certificates(ask, ids, routing):
     history = ask(COORDINATOR, "GET", f"/changes?key={officer}/rights/{TODAY}")[1]["items"]
     assert [each["before"] is None for each in history] == [False, True], "the repetition left no line"
     assert ask(COORDINATOR, "POST", f"/officers/{uuid4()}/certificates", body)[0] == 404
-    assert ask(main_of("MOH"), "POST", f"/officers/{officer}/certificates", body)[0] == 403
+    assert ask(officer_of("MOH"), "POST", f"/officers/{officer}/certificates", body)[0] == 403
 
 
 def test_the_rota_names_who_is_asked_next(ask, ids):
@@ -167,7 +168,7 @@ def test_the_rota_names_who_is_asked_next(ask, ids):
             COORDINATOR, "POST", "/on-call", {**turn, "officer_id": officer, "position": position}
         )
         assert status == 201
-    assert ask(main_of("MOH"), "GET", "/on-call?institution=MOH")[1]["officers"] == [first, second]
+    assert ask(officer_of("MOH"), "GET", "/on-call?institution=MOH")[1]["officers"] == [first, second]
     desk = ask(COORDINATOR, "GET", "/on-call")[1]
     assert (desk["officers"], desk["rota"]) == ([], [])
     ask(COORDINATOR, "POST", f"/officers/{first}/leave", days(0, 0, cover=third))
@@ -180,7 +181,7 @@ def test_the_rota_names_who_is_asked_next(ask, ids):
     assert ask(COORDINATOR, "POST", "/on-call", desk)[0] == 201
     assert ask(COORDINATOR, "POST", f"/on-call/{duty['id']}/withdraw", {})[0] == 204
     assert ask(COORDINATOR, "GET", "/on-call?institution=MOH")[1]["officers"] == [second]
-    assert ask(main_of("MOH"), "POST", "/on-call", desk)[0] == 403
+    assert ask(officer_of("MOH"), "POST", "/on-call", desk)[0] == 403
 
 
 def test_presence_is_in_the_history_too(ask, ids, routing):
@@ -215,7 +216,7 @@ def test_exports_hold_contact_data_for_the_coordinator_alone(ask, routing):
     ((email, phone),) = routing.rows("SELECT email, phone FROM officer WHERE institution = 'MOH' LIMIT 1")
     for kind in ("officers", "leave", "certificates"):
         whole = ask(COORDINATOR, "GET", f"/export?kind={kind}")[1].decode()
-        part = ask(main_of("MOH"), "GET", f"/export?kind={kind}")[1].decode()
+        part = ask(officer_of("MOH"), "GET", f"/export?kind={kind}")[1].decode()
         assert ("@officers.example.org" in whole) == (kind != "leave")
         assert "@" not in part
         assert phone not in part
@@ -226,7 +227,7 @@ def test_exports_hold_contact_data_for_the_coordinator_alone(ask, routing):
     )
     assert email in {row[1] for row in book.active.values}
     assert ask(PUBLIC, "GET", "/export?kind=officers")[0] == 403
-    assert ask(main_of("MOH"), "GET", "/export?kind=officers&institution=GAM")[0] == 403
+    assert ask(officer_of("MOH"), "GET", "/export?kind=officers&institution=GAM")[0] == 403
 
 
 def test_the_day_is_looked_at_once(routing):

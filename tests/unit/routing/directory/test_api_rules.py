@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from services.chassis.clock import now
-from tests.unit.routing.conftest import COORDINATOR, NOW, main_of, received
+from tests.unit.routing.conftest import COORDINATOR, NOW, officer_of, received
 
 
 def test_a_rule_is_a_new_version_that_ends_the_one_before(ask, routing):
@@ -58,4 +58,4 @@ def test_a_dry_run_says_where_the_complaints_of_a_period_would_have_gone(ask, ro
     )
     assert ask(COORDINATOR, "POST", "/rules/dry-run", {**body, "to": body["from"]})[0] == 422
     assert ask(COORDINATOR, "POST", "/rules/dry-run", {**body, "end": ["none"]})[0] == 422
-    assert ask(main_of("MOH"), "POST", "/rules/dry-run", body)[0] == 403
+    assert ask(officer_of("MOH"), "POST", "/rules/dry-run", body)[0] == 403

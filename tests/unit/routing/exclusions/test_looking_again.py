@@ -14,11 +14,11 @@ from services.routing.cases import transitions as t
 from services.routing.exclusions import keeping_out
 from services.routing.exclusions import store as store_exclusions
 from tests.support.poll import until
-from tests.unit.routing.cases.test_api import call, officer_of
+from tests.unit.routing.conftest import officer_of
 from tests.unit.routing.desk import REPLY, Desk, excluded_officers
 from tests.unit.routing.exclusions.test_keeping_out import add_unit, desk, for_notification, restricted
 
-__all__ = ["call", "desk"]
+__all__ = ["desk"]
 
 
 def look_again(desk, place=None):

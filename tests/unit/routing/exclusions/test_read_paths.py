@@ -7,11 +7,9 @@ import pytest
 from services.chassis import database
 from services.routing.exclusions import store as store_exclusions
 from services.routing.who import Who
-from tests.unit.routing.cases.test_api import COORDINATOR, call, officer_of
-from tests.unit.routing.conftest import received
+from tests.unit.routing.cases.test_api import COORDINATOR
+from tests.unit.routing.conftest import officer_of, received
 from tests.unit.routing.desk import excluded_officers
-
-__all__ = ["call"]
 
 
 @pytest.fixture

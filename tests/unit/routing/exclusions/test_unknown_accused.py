@@ -6,12 +6,11 @@ from services.chassis import database
 from services.chassis.seal import seal
 from services.routing.assigning import explaining
 from services.routing.exclusions import store as store_exclusions
-from tests.unit.routing.cases.test_api import call, officer_of
+from tests.unit.routing.conftest import officer_of
 from tests.unit.routing.desk import Desk
 from tests.unit.routing.exclusions.test_keeping_out import restricted
 from tests.unit.routing.exclusions.test_looking_again import pass_over
 
-__all__ = ["call"]
 NOWHERE = [{"institution": "WAJ", "unit": "WAJ-X"}]
 
 

@@ -10,13 +10,11 @@ import pytest
 from click.testing import CliRunner
 
 from gateway import auth, policy
-from services.chassis import actor
 from services.chassis.actor import Actor
 from services.chassis.clock import now
 from services.cli.main import main
 from services.routing.service import create_app
 from services.routing.staff import accounts, credentials, standing
-from tests.support.apps import app_of
 
 RANIA = "rania@mwi.gov.jo"
 HOME = {"place": "198.51.100.0/24", "agent": "Firefox, Android"}
@@ -28,13 +26,11 @@ def command(*arguments: str):
 
 
 @pytest.fixture
-def ask(routing):
+def ask(call):
     """ask(path, body) → the answer to the gateway; `who`, `method` and `status` differ where given."""
-    client = app_of(create_app).test_client()
 
     def send(path, body=None, who=GATEWAY, method="POST", status=200):
-        headers = {"Authorization": f"Bearer {actor.sign(who, 'routing', now())}", "Accept-Language": "en"}
-        answer = client.open(path, method=method, json=body, headers=headers)
+        answer = call(who, method, path, body)
         assert answer.status_code == status, answer.text
         return SimpleNamespace(**answer.get_json())
 

@@ -5,13 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from services.chassis import actor, database
+from services.chassis import database
 from services.chassis.actor import Actor
 from services.chassis.clock import now
 from services.routing.directory.files import cells, exporting, sheet
 from services.routing.directory.files import handlers as handlers_import
-from services.routing.service import create_app
-from tests.support.apps import app_of
 
 COORDINATOR = Actor("c", frozenset({"coordinator"}))
 HEAD = "email,institution,rank,name_ar,name_en,phone,languages"
@@ -21,18 +19,11 @@ TABLES = ("officer", "unit", "rule", "officer_leave", "certificate", "directory_
 
 
 @pytest.fixture
-def send(routing):
+def send(ask):
     """send(kind, content, **more) → (status, body)."""
-    client = app_of(create_app).test_client()
 
     def post(kind, content, who=COORDINATOR, language="en", **more):
-        headers = {
-            "Authorization": f"Bearer {actor.sign(who, 'routing', now())}",
-            "Accept-Language": language,
-        }
-        body = {"kind": kind, "content": content, **more}
-        answer = client.post("/staff/directory/import", json=body, headers=headers)
-        return answer.status_code, answer.get_json()
+        return ask(who, "POST", "/import", {"kind": kind, "content": content, **more}, language)
 
     return post
 

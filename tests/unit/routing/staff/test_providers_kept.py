@@ -4,12 +4,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from services.chassis import actor, database
-from services.chassis.actor import Actor
+from services.chassis import database
 from services.chassis.clock import now
-from services.routing.service import create_app
 from services.routing.staff import accounts, provider_rows, providers_kept
-from tests.support.apps import app_of
+from tests.unit.routing.conftest import officer_of
 
 PATH = "/staff/identity-providers"
 NEW = {
@@ -24,17 +22,11 @@ NEW = {
 
 
 @pytest.fixture
-def ask(routing):
+def ask(call):
     """ask(method, path, body) → (status, body), as operations unless told otherwise."""
-    client = app_of(create_app).test_client()
 
     def send(method, path, body=None, role="operations", language="en"):
-        who = Actor("ops", frozenset({role}), {"institution": "MWI"})
-        headers = {
-            "Authorization": f"Bearer {actor.sign(who, 'routing', now())}",
-            "Accept-Language": language,
-        }
-        answer = client.open(path, method=method, json=body, headers=headers)
+        answer = call(officer_of("MWI", "ops", role), method, path, body, language)
         return SimpleNamespace(status=answer.status_code, body=answer.get_json())
 
     return send
