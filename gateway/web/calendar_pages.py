@@ -46,6 +46,13 @@ DONE = {
     "recorded": N_("The circular holds. Promises are being counted again; who is concerned is told."),
     "withdrawn": N_("The circular holds no longer. Promises are being counted again."),
 }
+_MISSING = {
+    "first_day": N_("Say the first day."),
+    "last_day": N_("Say the last day."),
+    "reference": N_("Write the number of the circular."),
+    "note_ar": N_("Write in Arabic why."),
+    "note_en": N_("Write in English why."),
+}
 MOST_ROWS = 50
 #: In the place of a circular's number: what the calendar begins with, behind which there is none so far. Its note says so.
 ESTIMATE = "estimate"
@@ -71,6 +78,10 @@ def record() -> Response:
     typed = {name: given.get(name, "").strip()[:400] for name in (*FIELDS, "confirmed", "seen")}
     if kept.restored():
         return _page(typed, [])
+    say = render.words()
+    errors = [{"field": name, "message": say(text)} for name, text in _MISSING.items() if not typed[name]]
+    if errors:
+        return _page(typed, errors, 422)
     # What was tried is what is recorded: a change in between is tried again.
     tried = given.get("go") == "record" and typed["seen"] == _fingerprint(typed)
     reply = desk.ask("POST", "/staff/calendar/overrides" + ("" if tried else "/dry-run"), _body(typed))

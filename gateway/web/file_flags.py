@@ -169,7 +169,8 @@ def _described(draft: Draft) -> list[dict[str, str]]:
         name = said.get("person") or unit or place
         if unit and name != unit:
             place = f"{unit} · {place}"
-        found.append({"kind": each[accused.AGAINST], "name": name, "place": place if name != place else ""})
+        where = place if name != place else ""
+        found.append({"kind": each[accused.AGAINST], "name": name, "place": where, "unit": unit})
     return found
 
 

@@ -3,7 +3,7 @@
 No secret is here: each is a file of the gateway, and the page only says whether it is there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -64,6 +64,15 @@ AUTHS = (
     ("client_secret_basic", N_("In the header of the request (usual)")),
     ("client_secret_post", N_("In the body of the request")),
 )
+_MISSING = {
+    "name_ar": N_("Write the name in Arabic."),
+    "name_en": N_("Write the name in English."),
+    "code": N_("Write a code."),
+    "issuer": N_("Write the issuer."),
+    "client_id": N_("Write what the provider calls us."),
+    "institutions": N_("Choose the bodies whose accounts it signs in."),
+    "second_factor": N_("Choose whose second factor counts."),
+}
 _NATIONAL = {"coordinator": N_("Government coordinator"), "operations": N_("Operations team")}
 _QUICKER = N_(
     "Somebody was quicker. What you typed is still here; compare it with the list, then send it again."
@@ -129,6 +138,9 @@ def write() -> Response:
         return _form(typed, [])
     if go == "try":
         return _form(typed, *_tried(typed))
+    errors = _missing(typed, _MISSING)
+    if errors:
+        return _form(typed, errors)
     if typed["version"]:
         reply = desk.ask(
             "PUT", f"{PATH}/{quote(code, safe='')}", {**_body(typed), "version": typed["version"]}
@@ -136,6 +148,17 @@ def write() -> Response:
         return _answered(reply, typed, "changed")
     new = {**_body(typed), "code": code, "issuer": typed["issuer"]}
     return _answered(desk.ask("POST", PATH, new), typed, "added")
+
+
+def _missing(typed: Typed, wanted: Iterable[str]) -> Errors:
+    """What was left empty. A row for the whole country has no bodies, and whoever changes it need choose none."""
+    say = render.words()
+    changes = bool(typed["version"])
+    return [
+        {"field": name, "message": say(_MISSING[name])}
+        for name in wanted
+        if not typed[name] and not (changes and name == "institutions")
+    ]
 
 
 def _answered(reply: desk.Reply, typed: Typed, done: str) -> Response:
@@ -194,6 +217,9 @@ def _body(typed: Typed) -> dict[str, Any]:
 def _tried(typed: Typed) -> tuple[Errors, str]:
     """What stands in the way of speaking with a provider, or that nothing does."""
     say = render.words()
+    errors = _missing(typed, ("issuer",))
+    if errors:
+        return errors, ""
     who = provider.of(
         {
             **{name: typed[name] for name in ("code", "issuer", "client_id", "client_auth", "matching")},
@@ -243,14 +269,15 @@ def _row(each: dict[str, Any]) -> dict[str, Any]:
 
 
 def _form(typed: Typed, errors: Errors, reached: str = "", status: int = 200) -> flask.Response:
-    say = render.words()
+    say, bodies = render.words(), names.by_code("bodies")
     return desk.page(
         "staff/provider.html",
         422 if errors and status == 200 else status,
         errors=errors,
         typed=typed,
         reached=reached,
-        bodies=names.by_code("bodies"),
+        # Those that are chosen first: among sixty they would be hard to find.
+        bodies=dict(sorted(bodies.items(), key=lambda each: each[0] not in typed.get("institutions", ()))),
         matchings=[(code, say(text)) for code, text in MATCHINGS],
         factors=[(code, say(text)) for code, text in FACTORS],
         auths=[(code, say(text)) for code, text in AUTHS],

@@ -58,6 +58,8 @@ def test_a_person_is_said_to_work_in_a_unit_of_the_body_that_was_chosen(person):
     person.through("check")
     assert sent(person)["accused"] == [{"person": "سالم المدني", "institution": "MWI", "unit": "MWI-METERS"}]
     # As the page says, whoever works there is kept out, too.
+    said = html.unescape(person.page)
+    assert ("ولا يراها من يعمل في القسم" in said) != ("Those who work in the department" in said)
     taken = flags(FlagsSchema().load(sent(person)))
     assert taken.accused[0].place == {"institution": "MWI", "unit": "MWI-METERS"}
 

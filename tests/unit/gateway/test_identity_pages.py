@@ -76,6 +76,7 @@ def test_the_secret_is_nowhere_and_only_missed(ops, mwi, typed, tmp_path):
         ({"client_id": ""}, "client_id"),
         ({"institutions": []}, "institutions"),
         ({"second_factor": ""}, "second_factor"),
+        ({"issuer": "", "go": "try"}, "issuer"),
         ({"amr_values": ""}, "second_factor"),
         ({"amr_values": "x" * 300}, "amr_values"),
         ({"algorithms": []}, "algorithms"),
