@@ -104,7 +104,8 @@ def viewing(complaint_id: str) -> flask.Response:
 
 def _read(complaint_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
     case = desk.get(desk.case_path(complaint_id))
-    return case, desk.get(f"/staff/complaints/{case['complaint_id']}", "intake")
+    complaint = desk.get(f"/staff/complaints/{case['complaint_id']}", "intake")
+    return case, {**complaint, "answers": case_view.answers(complaint)}
 
 
 def _say_looking(complaint_id: str) -> str:

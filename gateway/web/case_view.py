@@ -97,6 +97,31 @@ def _score(score: int) -> str:
     return render.words()(N_("%(score)s of %(most)s")) % values
 
 
+def answers(complaint: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
+    """(what was asked, what was chosen) beside the text: which rights and groups, what danger, and whom it is directed against."""
+    danger = [complaint["urgent"]] if complaint["urgent"] else []
+    found = (
+        (N_("Rights that it touches"), _named("rights", complaint["rights_codes"])),
+        (N_("Groups concerned"), _named("concerned", complaint["groups"])),
+        (N_("In danger now"), _named("grounds", danger)),
+        (N_("Directed against"), [_accused(each) for each in complaint["accused"]]),
+    )
+    return [(render.words()(asked), chosen) for asked, chosen in found if chosen]
+
+
+def _named(of: str, codes: Sequence[str]) -> list[str]:
+    known = names.by_code(of)
+    return [render.name_of(known.get(code)) or code for code in codes]
+
+
+def _accused(said: Mapping[str, Any]) -> str:
+    """A person in the complainant's words, at the department and the body that were named."""
+    body, unit = said["institution"], said["unit"]
+    units = names.units_by_code(body) if body and unit else {}
+    at_unit = render.name_of(units.get(unit or "")) or unit
+    return " · ".join(part for part in (said["person"], at_unit, body_name(body)) if part)
+
+
 def conversation(complaint: Mapping[str, Any]) -> list[Said]:
     """What was said since the complaint, oldest first."""
     say, found = render.words(), []

@@ -43,7 +43,8 @@ def sign_in(page, address: str, subject: str, first_password: str) -> None:
 
 def test_a_new_officer_answers_a_complaint_without_scripts(open_page, come_in, system, salt):
     address = system.gateway
-    filed = salt.file(text="لم تُجمع النفايات من شارعنا منذ أسبوع، والحاوية ممتلئة.")
+    about = {"rights_codes": ["ES-ENV"], "groups": ["children"]}
+    filed = salt.file(text="لم تُجمع النفايات من شارعنا منذ أسبوع، والحاوية ممتلئة.", **about)
     texts = {
         "name": "جمع النفايات",
         "category": "municipal.waste",
@@ -67,6 +68,7 @@ def test_a_new_officer_answers_a_complaint_without_scripts(open_page, come_in, s
     assert page.url.startswith(f"{address}/en/staff/cases/")
     page.goto(f"{address}/en/staff/cases/{filed.case}")
     assert "لم تُجمع النفايات" in page.locator(".filed").inner_text()
+    assert page.locator(".filed dd").all_inner_texts() == ["Environment", "Children"]
 
     page.get_by_role("button", name="Accept").click()
     assert page.url.endswith(f"{filed.case}?done=accept")

@@ -10,6 +10,7 @@ from services.routing.cases import outcomes
 from services.routing.cases import schemas as schemas_cases
 from services.routing.cases import transitions as t
 from services.routing.desks import views
+from tests.unit.gateway.conftest import BODIES, UNITS
 
 NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
 #: Who takes actions by a page; the complainant and the clock have none.
@@ -234,3 +235,46 @@ def test_the_first_reader_does_not_choose_the_digits_of_all(pages):
             # Compiled for the first, as a page is.
             shown = shown or render._environment("ar").from_string("{{ 0|number }}")
             assert shown.render() == zero
+
+
+@pytest.mark.parametrize(
+    ("path", "answers"),
+    [
+        (
+            "/en/staff/desk",
+            [
+                ("Rights that it touches", ["Equality and non-discrimination", "NEW"]),
+                ("Groups concerned", ["Persons with disabilities"]),
+                ("In danger now", ["Somebody is in medical danger"]),
+                ("Directed against", ["أبو سليم · {unit} · {body}", "MOLA"]),
+            ],
+        ),
+        (
+            "/staff/desk",
+            [
+                ("الحقوق التي تمسّها", ["المساواة وعدم التمييز", "NEW"]),
+                ("الفئات المعنية", ["الأشخاص ذوو الإعاقة"]),
+                ("في خطر الآن", ["خطر على حياة مريض"]),
+                ("المشكو منه", ["أبو سليم · {unit} · {body}", "MOLA"]),
+            ],
+        ),
+    ],
+)
+def test_what_was_chosen_beside_the_text_is_shown_by_name(behind, path, answers):
+    complaint = {
+        # A code that is newer than the list that is kept here is shown as it is.
+        "rights_codes": ["CP-EQUAL", "NEW"],
+        "groups": ["disabilities"],
+        "urgent": "medical_danger",
+        "accused": [
+            {"person": "أبو سليم", "unit": UNITS[0]["code"], "institution": "MWI"},
+            {"person": None, "unit": None, "institution": "MOLA"},
+        ],
+    }
+    with behind.application.test_request_context(path):
+        language = render.language()
+        body = next(each["name"][language] for each in BODIES if each["code"] == "MWI")
+        named = {"unit": UNITS[0]["name"][language], "body": body}
+        expected = [(asked, [each.format(**named) for each in chosen]) for asked, chosen in answers]
+        assert case_view.answers(complaint) == expected
+        assert case_view.answers({"rights_codes": [], "groups": [], "urgent": None, "accused": []}) == []
