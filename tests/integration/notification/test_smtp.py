@@ -147,6 +147,21 @@ def test_a_connection_that_the_server_left_is_replaced(sink, connect):
     assert len(sink.received.list()) == 2
 
 
+def test_a_kept_connection_that_went_dead_is_given_up(sink, connect):
+    """Nothing says that the other side is gone; what was not handed over is tried again."""
+    from tests.support.cut import Cut
+
+    with Cut(("127.0.0.1", sink.port)) as cut:
+        sender = connect(f"smtp://127.0.0.1:{cut.port}", timeout=0.5)
+        assert sender.send(letter()) == Accepted()
+        cut.blackhole()
+        outcome = sender.send(letter())
+        assert (type(outcome), outcome.counts) == (Later, False)
+        cut.heal()
+        until(lambda: sender.ready() and sender.send(letter()) == Accepted())
+    assert sink.received.summary()["repeated"] == []
+
+
 def test_many_at_once(sink, connect):
     import eventlet
 
