@@ -90,7 +90,7 @@ def test_the_menu_takes_one_row_of_a_phone_and_opens_by_keyboard_without_scripts
     menu, links = page.locator(".desk-menu"), page.locator(".desk-menu a")
     assert not page.locator(".desk-nav").is_visible()
     assert menu.bounding_box()["height"] < 60
-    assert links.count() > 8
+    assert links.count() >= 8
     assert not links.first.is_visible()
     page.locator(".desk-menu summary").focus()
     page.keyboard.press("Enter")
