@@ -25,7 +25,7 @@ from services.notification.outcome import Later, Lost, Outcome, Patience, Refuse
 from services.notification.senders.base import Letter, Sender
 from services.notification.senders.smpp_codes import Receipt
 from services.notification.senders.smpp_session import Acknowledge
-from services.notification.template import TemplateRefused
+from services.notification.template import TemplateRefused, TemplateUnknown
 
 log = logs.get()
 _RECORD_AT_ONCE = 100
@@ -162,6 +162,9 @@ class Lane:
             return Later("claim_aged", counts=False, delay=0)
         try:
             letter = self._compose(claim)
+        except TemplateUnknown as error:
+            # While a release rolls out, a replica of the one before may claim it. Whoever tries next may have it.
+            return Later(error.code)
         except (TemplateRefused, sending.Unreachable) as error:
             return Refused(error.code)
         except SealError:

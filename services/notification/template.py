@@ -183,6 +183,13 @@ class TemplateRefused(Exception):
         self.code = code
 
 
+class TemplateUnknown(TemplateRefused):
+    """This process has no template of that name: one of a newer release wrote the message."""
+
+    def __init__(self) -> None:
+        super().__init__("template_unknown")
+
+
 def reference(complaint_number: int, name: str) -> int:
     """The reference (0–255) of a long text message: messages about one complaint never share it, whatever their order."""
     return (complaint_number + list(TEMPLATES).index(name)) & 0xFF

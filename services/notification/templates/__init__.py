@@ -15,7 +15,7 @@ from jinja2 import StrictUndefined, Template, TemplateError, meta
 from jinja2.sandbox import SandboxedEnvironment
 
 from services.chassis.clock import in_amman
-from services.notification.template import LANGUAGES, PIECES, TEMPLATES, TemplateRefused
+from services.notification.template import LANGUAGES, PIECES, TEMPLATES, TemplateRefused, TemplateUnknown
 
 DIRECTORY = Path(__file__).resolve().parent
 _LOCALES = {"ar": "ar_JO", "en": "en_GB"}
@@ -52,14 +52,14 @@ def loaded() -> dict[tuple[str, str, str], Template]:
 
 
 def render(name: str, language: str, piece: str, values: Mapping[str, Any]) -> str:
-    """The text of one piece, without a final line break. Raises TemplateRefused when the template or a value is missing.
+    """The text of one piece, without a final line break. Raises TemplateUnknown, and TemplateRefused when a value is missing.
 
     Of `values` only what the piece may hold is seen by it; None counts as missing. A datetime becomes a date in Amman, in words; a
     mapping {ar, en} becomes its text in `language`; control characters in a value become spaces.
     """
     template = loaded().get((name, language, piece))
     if template is None:
-        raise TemplateRefused("template_unknown")
+        raise TemplateUnknown
     allowed = TEMPLATES[name].allowed(piece)
     shown = {
         token: _shown(value, language)

@@ -136,6 +136,16 @@ def test_a_template_that_cannot_be_rendered_fails_the_message(facts, start, stat
     assert stated() == {("NotificationFailed", "sms", "complainant", "token_missing"): 1}
 
 
+def test_a_template_of_a_newer_release_waits_for_a_replica_that_has_it(facts, start, states, stated, rows):
+    handle(facts(ONLY_SMS).received())
+    rows("UPDATE message SET template = 'of_tomorrow' RETURNING 1")
+    start()
+    until(lambda: states() == {"sms retry": 1})
+    assert rows("SELECT reason, attempts FROM message") == [("template_unknown", 1)]
+    rows("UPDATE message SET template = 'received', not_before = created_at RETURNING 1")
+    until(lambda: states() == {"sms delivered": 1})
+
+
 def test_an_erased_contact_fails_the_message(facts, start, states, stated, rows):
     handle(facts(ONLY_SMS).received())
     rows("UPDATE recipient SET sealed = NULL")
