@@ -3,11 +3,13 @@
 import base64
 import re
 import time
+from datetime import timedelta
 
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from playwright.sync_api import expect
 
+from services.chassis.clock import now
 from tests.e2e.conftest import DESK, SALT
 from tests.e2e.test_pages import LAID_OUT, PALE
 from tests.support import journey
@@ -127,7 +129,7 @@ def test_who_is_second_keeps_what_was_typed_and_sees_what_changed(come_in, syste
     page = come_in("officer", "sub")
     page.goto(f"{system.gateway}/en/staff/cases/{case}/ask")
     page.fill("#question", "Which street is it?")
-    promised = {"summary": "ننتظر سيارة أخرى.", "expected_at": "2099-01-01T09:00:00+00:00"}
+    promised = {"summary": "ننتظر سيارة أخرى.", "expected_at": (now() + timedelta(days=30)).isoformat()}
     salt.act(case, "interim_reply", "main_officer", "main", **promised)
     page.locator("form.act .actions .button").first.click()
     expect(page.locator(".summary")).to_be_focused()

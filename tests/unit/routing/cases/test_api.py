@@ -1,16 +1,17 @@
 """The HTTP resources of cases, with signed actors."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
 
 from services.chassis.actor import Actor
+from services.chassis.clock import now
 from services.routing.cases import transitions as t
 from tests.unit.routing.conftest import officer_of, received
 from tests.unit.routing.desk import REPLY
 
-INTERIM = {"summary": "x", "expected_at": "2099-01-01T09:00:00+00:00"}
+INTERIM = {"summary": "x", "expected_at": (now() + timedelta(days=30)).isoformat()}
 COORDINATOR = Actor("c", frozenset({"coordinator"}))
 
 
