@@ -28,8 +28,6 @@ STATES = (AWAITING_RECIPIENT, PENDING, SENDING, RETRY, SENT, DELIVERED, FAILED, 
 DUE = (PENDING, RETRY)
 
 PORTAL_ONLY = "portal_only"
-EXCLUDED = "excluded"  # withheld: the complaint is directed against the officer's side
-REASSIGNED = "reassigned"  # withheld: the officer does not have the case any more
 
 
 @dataclass(frozen=True, slots=True)
