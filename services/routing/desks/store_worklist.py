@@ -35,7 +35,7 @@ from services.routing.store import cases
 _UTC = DateTime(timezone=True)
 
 NEVER = "infinity"
-SCANNED = 3_000
+SCANNED = 2_000
 """Of a list that is narrowed down by what no index knows, a page looks at so many cases at most. It may then be short and still go on."""
 
 COUNTED = 1_000
