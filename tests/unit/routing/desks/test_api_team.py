@@ -57,13 +57,14 @@ def test_who_looked_a_minute_ago_is_not_looking(call, desk, routing):
 
 def test_the_team_and_what_lies_on_each_desk(call, desk, routing):
     holder = str(desk.case.officer_id)
+    moment = now()
+    routing.rows("UPDATE cases SET due_at = %(at)s", {"at": moment + timedelta(days=9)})
     team = {each["id"]: each for each in call(signed_in(desk.main), "/staff/team").json}
     assert {each["rank"] for each in team.values()} == {"main", "sub", "approver", "head"}
     assert (team[holder]["open"], team[holder]["load"], team[holder]["overdue"]) == (1, 1, 0)
     assert sum(each["open"] for each in team.values()) == 1
     assert team[holder]["present"] is True
     assert team[holder]["cover"] is team[holder]["on_leave_until"] is None
-    moment = now()
     routing.rows("UPDATE cases SET due_at = %(at)s", {"at": moment - timedelta(seconds=1)})
     cover = next(each for each in team if each != holder and team[each]["rank"] == "sub")
     leave = """INSERT INTO officer_leave (id, officer_id, first_day, last_day, cover_id, recorded_at, recorded_by)
