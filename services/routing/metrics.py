@@ -40,7 +40,9 @@ timers_late_seconds = prometheus_client.Gauge(
     namespace=_PREFIX,
 )
 timers_failed_total = prometheus_client.Counter(
-    "timers_failed_total", "Looks of the clock at a case that failed and are tried again.", namespace=_PREFIX
+    "timers_failed_total",
+    "Looks of the clock at a case, or at who is there, that failed and are tried again.",
+    namespace=_PREFIX,
 )
 # outcome: tried, and then right (a password) or in (a code) if it was; wait (not judged, after too many).
 # Much tried that was not right, and `wait`, is somebody guessing.

@@ -18,8 +18,7 @@ log = logs.get()
 
 def sweep(*, now: datetime, keys: Keys, chunk: int, most: int) -> int:
     """Looks at what is due until nothing is, or people were told of some `most` cases; of how many they were."""
-    _who_is_away(now)
-    _who_may_approve(now, keys)
+    _look_at_people(now, keys)
     told = 0
     while told < most:
         # Whatever else is late: what somebody must have seen within minutes is never behind it.
@@ -31,7 +30,19 @@ def sweep(*, now: datetime, keys: Keys, chunk: int, most: int) -> int:
     return told
 
 
-def _who_is_away(now: datetime) -> None:
+def _look_at_people(now: datetime, keys: Keys) -> None:
+    """Whoever went, or cannot approve any more, brings cases forward. Where that fails, what time alone decides is not late for it."""
+    for look in (_who_is_away, _who_may_approve):
+        try:
+            look(now, keys)
+        except Exception as error:
+            if database.is_away(error):
+                raise
+            log.error("people_not_looked_at", look=look.__name__, error=database.safe_text(error))
+            metrics.timers_failed_total.inc()
+
+
+def _who_is_away(now: datetime, _keys: Keys) -> None:
     """What was raised to somebody who is away by now is looked at again. Who went when does not matter: as a rule nothing is found."""
     with database.transaction(SOURCE) as connection:
         moment = store_timers.earlier(connection, now)

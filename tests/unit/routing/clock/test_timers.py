@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.chassis import database
+from services.routing import metrics
 from services.routing.cases.step import Keys, Who
+from services.routing.clock import approving, sweeping, timers
 from services.routing.clock import store as store_timers
-from services.routing.clock import sweeping, timers
 from services.routing.clock.timers import Swept
 from services.routing.service import RoutingService
 from tests.unit.routing.clock.ticking import CLOCK, DUE, HALF, IDLE, head_of, sweep, through, told, whole
@@ -187,3 +188,15 @@ def test_the_service_sweeps(desk, environment, routing, databases):
     routing.rows("UPDATE cases SET check_at = now() - interval '1 second'")
     RoutingService().sweep_timers()
     assert routing.rows("SELECT count(*) FROM cases WHERE check_at <= now()") == [(0,)]
+
+
+def test_what_is_due_is_looked_at_though_nobody_can_say_who_is_there(desk, environment, routing, monkeypatch):
+    def broken(*_, **__):
+        raise LookupError
+
+    monkeypatch.setattr(approving, "look_again", broken)
+    routing.rows("UPDATE cases SET check_at = now() - interval '1 second'")
+    before = metrics.timers_failed_total._value.get()
+    RoutingService().sweep_timers()
+    assert routing.rows("SELECT count(*) FROM cases WHERE check_at <= now()") == [(0,)]
+    assert metrics.timers_failed_total._value.get() == before + 1
