@@ -80,11 +80,10 @@ def scope(known: Directory, institution: str | None, implicated: Collection[str]
     NO_SCOPE where the case is directed against anybody or anything of the body: who reads in its systems may be anybody of it, and is
     under its head, as an account without a post is.
     """
-    if institution is None or exclusion.body(institution) in implicated:
+    if institution is None:
         return NO_SCOPE
-    return (
-        NO_SCOPE if not known.of_bodies.get(institution, frozenset()).isdisjoint(implicated) else institution
-    )
+    theirs = known.of_bodies.get(institution, frozenset({exclusion.body(institution)}))
+    return institution if theirs.isdisjoint(implicated) else NO_SCOPE
 
 
 def ownership(complaint: Complaint, outcome: Outcome) -> dict[str, Any]:

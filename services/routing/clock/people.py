@@ -22,9 +22,7 @@ class People:
     coordinators: Sequence[str] = ()
     on_call: Sequence[str] = ()
     certified: Collection[str] = ()  # those of them who may be given complaints about rights
-    powerless: Collection[
-        str
-    ] = ()  # those of the body whose account does not let them do what their rank does
+    powerless: Collection[str] = ()  # those whose account does not let them do what their rank does
 
 
 def holder(
