@@ -1,5 +1,6 @@
 """Notification over a database of the test and sinks: facts go in by handlers, rows and what arrived are looked at."""
 
+import dataclasses
 from collections import Counter
 
 import pytest
@@ -56,3 +57,30 @@ def stated(rows):
     return lambda: Counter(
         rows("SELECT type, data->>'channel', data->>'audience', data->>'reason' FROM outbox")
     )
+
+
+@pytest.fixture
+def receipts():
+    """The receipts that the sender of `connect` took."""
+    return []
+
+
+@pytest.fixture
+def connect(sink, receipts):
+    """connect(**settings): a sender of text messages to the test's `sink`."""
+    from services.notification.senders.smpp import SmppSender, account
+
+    made = []
+
+    def on_receipt(receipt, number, acknowledge):
+        receipts.append(receipt)
+        acknowledge([number])
+
+    def connect(**settings):
+        where = dataclasses.replace(account(f"smpp://test:secret@127.0.0.1:{sink.port}"), **settings)
+        made.append(SmppSender(where, "Bekhedmet", on_receipt=on_receipt, jitter=lambda: 0.5))
+        return made[-1]
+
+    yield connect
+    for sender in made:
+        sender.close()

@@ -7,7 +7,7 @@ import pytest
 
 from services.notification.outcome import Accepted, Later, Lost, Refused
 from services.notification.senders.base import Letter
-from services.notification.senders.smpp import SmppSender, account
+from services.notification.senders.smpp import account
 from services.notification.sinks.smpp_sink import Faults, SmppSink
 from tests.support.poll import until
 
@@ -19,30 +19,6 @@ def sink():
     sink = SmppSink().start()
     yield sink
     sink.stop()
-
-
-@pytest.fixture
-def receipts():
-    return []
-
-
-@pytest.fixture
-def connect(sink, receipts):
-    made = []
-
-    def on_receipt(receipt, number, acknowledge):
-        receipts.append(receipt)
-        acknowledge([number])
-
-    def connect(**settings):
-        where = dataclasses.replace(account(f"smpp://test:secret@127.0.0.1:{sink.port}"), **settings)
-        sender = SmppSender(where, "Bekhedmet", on_receipt=on_receipt, jitter=lambda: 0.5)
-        made.append(sender)
-        return sender
-
-    yield connect
-    for sender in made:
-        sender.close()
 
 
 def letter(text=ARABIC, to="+962791234567", **more):

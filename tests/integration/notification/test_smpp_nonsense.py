@@ -1,6 +1,5 @@
 """The SMPP sender against a message centre that says what it should not: no session ends by it, and no message is blamed."""
 
-import dataclasses
 import struct
 import uuid
 from types import SimpleNamespace
@@ -9,7 +8,6 @@ import pytest
 
 from services.notification.outcome import Accepted, Later
 from services.notification.senders.base import Letter
-from services.notification.senders.smpp import SmppSender, account
 from services.notification.senders.smpp_codes import Receipt, receipt
 from services.notification.sinks import smpp_pdu as smpp
 from services.notification.sinks.smpp_sink import SmppSink
@@ -74,20 +72,8 @@ def sink():
 
 
 @pytest.fixture
-def receipts():
-    return []
-
-
-@pytest.fixture
-def sender(sink, receipts):
-    def on_receipt(receipt, number, acknowledge):
-        receipts.append(receipt)
-        acknowledge([number])
-
-    where = dataclasses.replace(account(f"smpp://test:secret@127.0.0.1:{sink.port}"), answer_seconds=5.0)
-    sender = SmppSender(where, "Bekhedmet", on_receipt=on_receipt, jitter=lambda: 0.5)
-    yield sender
-    sender.close()
+def sender(connect):
+    return connect(answer_seconds=5.0)
 
 
 def letter(text="hello"):
